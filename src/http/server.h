@@ -1,0 +1,108 @@
+/* An HTTP/1.1 server that knows no route. It hides the library behind it.
+ *
+ * Life of a request: on_headers (HTTP thread) decides whether the body is wanted; on_body (HTTP
+ * thread) gets it piece by piece as it arrives; on_request (a request worker) answers, and may block;
+ * on_done releases what the first ones made, exactly once, also when the client went away.
+ * HTTP threads never block: whatever may wait belongs into on_request.
+ *
+ * Requests whose framing has two readings (repeated or malformed Content-Length, with
+ * Transfer-Encoding, unknown transfer codings, two Hosts, white space before a colon) are answered
+ * with 400 or 501 through on_refused before on_headers, and the connection is closed.
+ *
+ * Every request has an id: the client's X-Request-Id where it is 1 to 64 characters of
+ * [A-Za-z0-9._-], else 16 random hexadecimal digits. It is sent back as X-Request-Id, and
+ * log_set_request() names it while a callback runs. */
+#ifndef ROWMILL_HTTP_SERVER_H
+#define ROWMILL_HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "base/strbuf.h"
+
+struct http_server;
+struct http_request;
+
+enum http_action {
+	HTTP_CONTINUE, /* go on with the body, then on_request */
+	HTTP_RESPOND,  /* send the response now, read no more of the body, close the connection */
+};
+
+struct http_response;
+
+struct http_callbacks {
+	void *context;
+	enum http_action (*on_headers)(void *context, struct http_request *request,
+				       struct http_response *response);
+	enum http_action (*on_body)(void *context, struct http_request *request,
+				    struct slice piece, struct http_response *response);
+	void (*on_request)(void *context, struct http_request *request,
+			   struct http_response *response);
+	void (*on_done)(void *context, struct http_request *request);
+	/* Fills the response for an HTTP error found below (`status` 400, 413, 431, 501, 503). */
+	void (*on_refused)(void *context, struct http_request *request, unsigned status,
+			   const char *detail, struct http_response *response);
+};
+
+struct http_config {
+	const char *listen;       /* numeric IPv4 or IPv6 address */
+	uint16_t port;            /* 0: any free one */
+	unsigned threads;         /* HTTP threads; 0: 2 */
+	unsigned workers;         /* request workers; 0: 8 */
+	unsigned connection_limit; /* 0: 20,000, or what the file-descriptor limit allows */
+	unsigned idle_timeout_s;  /* 0: 60 */
+	unsigned queue_limit;     /* requests waiting for a worker; beyond it 503; 0: 1,024 */
+};
+
+/* Starts listening. Errors: "port-in-use" and "cannot-listen", with the remedy. */
+enum status http_server_start(const struct http_config *config,
+			      const struct http_callbacks *callbacks, struct http_server **server,
+			      struct error *err);
+uint16_t http_server_port(const struct http_server *server);
+
+/* Stops accepting, lets the requests under way end (up to `grace_ms`), closes all connections, joins all
+ * threads and frees the server. NULL is fine. */
+void http_server_stop(struct http_server *server, unsigned grace_ms);
+
+/* ---- the request; what is returned lives as long as the request ---- */
+
+struct slice http_request_method(const struct http_request *request); /* "GET" */
+struct slice http_request_path(const struct http_request *request);   /* percent-decoded path; no query */
+struct slice http_request_target(const struct http_request *request); /* as sent, for `instance` and logs */
+const char *http_request_id(const struct http_request *request);
+
+/* The first header so named (case ignored); data NULL if there is none. */
+struct slice http_request_header(const struct http_request *request, const char *name);
+
+/* Decoded query parameters in their order ('+' is a space). Parameter without '=': empty value.
+ * http_request_bad_escape: the target holds a % that no two hexadecimal digits follow. */
+struct http_parameter {
+	struct slice name, value;
+};
+const struct http_parameter *http_request_parameters(const struct http_request *request,
+						     size_t *count);
+bool http_request_bad_escape(const struct http_request *request);
+
+/* Declared size of the body; false if the body is chunked (size unknown). */
+bool http_request_content_length(const struct http_request *request, uint64_t *size);
+
+struct arena *http_request_arena(struct http_request *request);
+void *http_request_state(const struct http_request *request); /* NULL until set */
+void http_request_set_state(struct http_request *request, void *state);
+
+/* ---- the response ---- */
+
+void http_response_status(struct http_response *response, unsigned status);
+
+/* Name and value are copied. A value with a control character is refused: false. */
+bool http_response_header(struct http_response *response, const char *name, struct slice value);
+
+/* The body is the buffer's content, taken over (the buffer is empty afterwards). */
+void http_response_body(struct http_response *response, const char *content_type,
+			struct strbuf *body);
+
+/* The body is memory that lives as long as the program. */
+void http_response_static(struct http_response *response, const char *content_type,
+			  struct slice body);
+
+#endif

@@ -1,0 +1,113 @@
+#include "record/record.h"
+
+#include "base/utf8.h"
+
+#include "base/banned.h"
+
+enum { FIRST_ERRORS = 4, SUMMARY_SIZE = 1000 };
+
+struct cell_error *record_add_error(struct record *record, struct arena *arena)
+{
+	if (record->error_count == record->error_capacity) {
+		size_t larger = record->error_capacity ? 2 * record->error_capacity : FIRST_ERRORS;
+		struct cell_error *errors = arena_alloc_zeroed(arena, larger, sizeof *errors);
+		if (!errors)
+			return NULL;
+		if (record->error_count)
+			memcpy(errors, record->errors, record->error_count * sizeof *errors);
+		record->errors = errors;
+		record->error_capacity = larger;
+	}
+	return &record->errors[record->error_count++];
+}
+
+size_t record_find_field(const struct record *record, struct slice name)
+{
+	size_t i = 0;
+
+	while (i < record->field_count && !slice_equal(record->fields[i].name, name))
+		i++;
+	return i;
+}
+
+void value_write_json(struct value value, struct json_writer *json)
+{
+	if (value.kind == VALUE_NULL)
+		json_null(json);
+	else if (value.kind == VALUE_STRING)
+		json_string(json, value.text);
+	else
+		json_raw(json, value.text);
+}
+
+void record_write_data(const struct record *record, struct json_writer *json)
+{
+	if (record->shape == RECORD_DAMAGED) {
+		json_string(json, record->raw);
+		return;
+	}
+	if (record->shape == RECORD_VALUE || (record->from_json && !record_is_valid(record))) {
+		json_raw(json, record->raw);
+		return;
+	}
+	json_begin_object(json);
+	for (size_t i = 0; i < record->field_count; i++) {
+		json_member_slice(json, record->fields[i].name);
+		value_write_json(record->fields[i].value, json);
+	}
+	json_end_object(json);
+}
+
+void record_write_errors(const struct record *record, bool places, struct json_writer *json)
+{
+	json_begin_array(json);
+	for (size_t i = 0; i < record->error_count; i++) {
+		const struct cell_error *error = &record->errors[i];
+		json_begin_object(json);
+		json_member(json, "field");
+		if (error->field.size)
+			json_string(json, error->field);
+		else
+			json_null(json);
+		json_member(json, "code");
+		json_text(json, error->code);
+		json_member(json, "constraint");
+		json_text(json, error->constraint);
+		json_member(json, "message");
+		json_string(json, error->message);
+		json_member(json, "value");
+		if (error->has_value)
+			json_string(json, error->value);
+		else
+			json_null(json);
+		if (places) {
+			json_member(json, "line");
+			json_int(json, (int64_t)error->line);
+			json_member(json, "byte");
+			json_int(json, (int64_t)error->byte);
+		}
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+void record_write_summary(const struct record *record, struct strbuf *out)
+{
+	size_t start = out->size;
+
+	for (size_t i = 0; i < record->error_count; i++) {
+		const struct cell_error *error = &record->errors[i];
+		if (i)
+			strbuf_add_string(out, "; ");
+		if (error->field.size) {
+			strbuf_add_slice(out, error->field);
+			strbuf_add_string(out, ": ");
+		}
+		strbuf_add_slice(out, error->message);
+	}
+	if (strbuf_ok(out) && out->size - start > SUMMARY_SIZE) {
+		struct slice all = slice_of(out->data + start, out->size - start);
+		out->size = start + utf8_floor(all, SUMMARY_SIZE - 3);
+		strbuf_add_string(out, "...");
+	}
+}

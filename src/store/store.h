@@ -1,0 +1,287 @@
+/* Where imports, records and vectors live, in the words of the domain. No caller sees SQL.
+ *
+ *	struct store *store;
+ *	if (store_open(&config, &store, &err) != STATUS_OK) …
+ *	store->call->append_batch(store, id, &rows, &err);
+ *	store->call->close(store);
+ *
+ * A backend is one table of functions (struct store_backend); the contract of each stands
+ * above its pointer, and tests/store holds every backend to it.
+ *
+ * Writes are transactions: each call that changes something does all of it or nothing, and
+ * has it on disk when it returns STATUS_OK. A write that cannot be made durable returns
+ * STATUS_FULL (disk full: nothing is lost, deletes still work) or STATUS_UNAVAILABLE (the
+ * store stopped taking writes after a failed sync; it recovers when the program restarts).
+ *
+ * Reads go through a store_reader: a snapshot taken at its first read, so that all answers of
+ * one request agree with one another. Readers come from a fixed pool; keep one only while it is used.
+ *
+ * Imports that failed, were cancelled or deleted are gone for every reader, with all their
+ * records, in the transaction that said so; what they occupied is purged in slices later.
+ *
+ * Ownership: what a read returns lives in the arena given to it.
+ * Threads: every function may be called from any thread at any time; writes are served in
+ * turn. A store_reader belongs to one thread at a time. */
+#ifndef ROWMILL_STORE_STORE_H
+#define ROWMILL_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "record/batch.h"
+
+enum { VECTOR_DIMENSION = 384 }; /* float32 items of one vector; 1,536 bytes */
+
+struct store {
+	const struct store_backend *call;
+};
+
+struct store_reader;
+
+struct store_config {
+	const char *path;     /* of the database file */
+	unsigned readers;     /* size of the pool; at least 1 */
+	bool read_only;       /* refuse every write; for commands beside a running server */
+};
+
+/* Opens or creates the database and brings it to the newest schema. Errors: a file that is no
+ * database of ours ("foreign-database"), one that another program holds locked
+ * ("database-locked"), one of a newer version ("newer-database"), a folder that cannot be
+ * written. Each detail names the remedy. A database of the original Python program is backed
+ * up beside itself, then migrated. */
+enum status store_open(const struct store_config *config, struct store **store, struct error *err);
+
+enum import_status {
+	IMPORT_PENDING,
+	IMPORT_PROCESSING,
+	IMPORT_COMPLETED,
+	IMPORT_FAILED,
+	IMPORT_CANCELLED,
+	IMPORT_STATUS_COUNT,
+};
+
+/* "pending", …; and back: false if there is no such status. */
+const char *import_status_name(enum import_status status);
+bool import_status_parse(struct slice name, enum import_status *status);
+
+struct import {
+	int64_t id;
+	struct slice filename;
+	struct slice file_hash;  /* 64 hex digits of SHA-256; for legacy imports what they had */
+	int64_t size_bytes;
+	struct slice format;     /* "csv", "json", "ndjson"; empty until it is known */
+	struct slice schema;     /* name */
+	struct slice options;    /* JSON object: the upload's options, as import/ wrote it */
+	struct slice dialect;    /* JSON object as import/ wrote it; empty until it is known */
+	struct slice spool_name; /* empty: there is no file any more */
+	struct slice request_id; /* of the upload */
+	enum import_status status;
+	bool parsed;             /* every row of the file is stored */
+	int64_t total_records, processed_records, failed_records, embedded_records;
+	int64_t truncated_texts; /* texts cut at the model's 256 tokens */
+	/* Why it failed or was cancelled; code empty otherwise. line 0: no place. */
+	struct slice error_code, error_detail;
+	int64_t error_line, error_column, error_byte;
+	int64_t created_ms, started_ms, completed_ms; /* 0: not yet */
+};
+
+struct new_import {
+	struct slice filename, format, schema, options, spool_name, request_id;
+	const unsigned char *file_hash; /* SHA256_SIZE bytes */
+	/* Content and options that change the result; NULL: holds no duplicate key. */
+	const unsigned char *duplicate_key; /* SHA256_SIZE bytes */
+	int64_t size_bytes;
+};
+
+/* A claimed import: what a worker needs to go on with it. */
+struct import_claim {
+	struct import import;
+	uint64_t rows_done; /* rows already stored: go on with row rows_done + 1 */
+};
+
+struct delete_receipt {
+	int64_t import_id;
+	int64_t records, vectors, errors; /* how much it was */
+	int64_t size_bytes;               /* of the uploaded file */
+	struct slice filename;
+	struct slice spool_name;          /* to be removed by the caller; empty: none */
+};
+
+struct page_query {
+	uint32_t limit;     /* 1 to 1,000 */
+	int64_t offset;     /* from 0; not used where there is a cursor */
+	int64_t cursor_id;  /* go on behind this id; 0: from the start */
+};
+
+struct import_query {
+	bool by_status;
+	enum import_status status;
+	struct page_query page; /* newest first: ids fall */
+};
+
+enum record_status { RECORD_STATUS_ANY, RECORD_STATUS_VALID, RECORD_STATUS_INVALID };
+
+struct record_query {
+	int64_t import_id; /* 0: all imports */
+	enum record_status status;
+	struct page_query page; /* ids rise: rows in file order, imports in upload order */
+};
+
+struct stored_record {
+	int64_t id, import_id;
+	int64_t row, line;
+	bool valid, embedded;
+	struct slice data;          /* JSON text */
+	struct slice error_message; /* empty: none */
+	struct slice errors;        /* JSON array as record_write_errors wrote it; "[]" for a valid one */
+	int64_t created_ms;
+};
+
+struct import_list {
+	struct import *imports;
+	size_t count;
+	int64_t total; /* that match, over all pages */
+	bool more;     /* there are further ones behind the last */
+};
+
+struct record_list {
+	struct stored_record *records;
+	size_t count;
+	int64_t total;
+	bool more;
+};
+
+/* A valid record without a vector. */
+struct pending_record {
+	int64_t id, import_id;
+	struct slice data;   /* JSON text */
+	struct slice schema; /* name of its import's schema */
+};
+
+struct record_vector {
+	int64_t id, import_id;
+	const float *vector; /* [VECTOR_DIMENSION], L2 norm 1 */
+	bool truncated;      /* its text was cut */
+	bool attached;       /* out: false if the record is gone meanwhile */
+};
+
+struct store_stats {
+	int64_t imports[IMPORT_STATUS_COUNT];
+	int64_t records_valid, records_invalid, records_embedded;
+	int64_t bytes; /* on disk */
+};
+
+struct store_backend {
+	const char *name; /* "sqlite" */
+
+	/* Waits for the write under way, checkpoints, and frees everything. Readers must all be
+	 * returned before. NULL is fine. */
+	void (*close)(struct store *store);
+
+	/* ---- imports ---- */
+
+	/* Adds an import as pending. STATUS_EXISTS if another one holds the duplicate key: *id is
+	 * then that one. Of several at once, exactly one gets STATUS_OK. */
+	enum status (*add_import)(struct store *store, const struct new_import *import, int64_t *id,
+				  struct error *err);
+
+	/* Gives the oldest import that has rows left to parse and that no worker holds, and marks
+	 * it processing; STATUS_END if there is none. Claims end with finish_parsing, fail_import,
+	 * release_import, cancel or delete; those of a program that died end when the store
+	 * is opened again. */
+	enum status (*claim_import)(struct store *store, struct arena *arena,
+				    struct import_claim *claim, struct error *err);
+
+	/* Gives a claim back with its rows kept, to be claimed again. */
+	enum status (*release_import)(struct store *store, int64_t id, struct error *err);
+
+	/* Stores the records of a batch, their errors, the counters and the checkpoint (the last
+	 * row's number) in one transaction. `dialect` (JSON) and `format` are kept where not empty.
+	 * STATUS_CANCELLED if the import was deleted or cancelled meanwhile: nothing is stored. */
+	enum status (*append_batch)(struct store *store, int64_t id, const struct batch *batch,
+				    struct slice format, struct slice dialect, struct error *err);
+
+	/* All rows are stored. The import is completed as soon as every valid record has its
+	 * vector: at once if there is none to wait for (*completed). `format` and `dialect` as in
+	 * append_batch: an empty file has no batch. STATUS_CANCELLED as in append_batch. */
+	enum status (*finish_parsing)(struct store *store, int64_t id, struct slice format,
+				      struct slice dialect, bool *completed, struct error *err);
+
+	/* Ends an import as failed for `reason`: its records vanish in this transaction, its
+	 * counters are 0 and its duplicate key is free. */
+	enum status (*fail_import)(struct store *store, int64_t id, const struct error *reason,
+				   struct error *err);
+
+	/* The same on request, as cancelled. STATUS_NOT_FOUND; STATUS_CONFLICT if it has ended. */
+	enum status (*cancel_import)(struct store *store, int64_t id, struct error *err);
+
+	/* Puts a failed or cancelled import back to pending, from its first row. STATUS_NOT_FOUND;
+	 * STATUS_CONFLICT if it is in another state or its file is gone; STATUS_EXISTS if its
+	 * duplicate key is taken by now (*holder). The rows of the earlier run, where not yet purged,
+	 * stay invisible. */
+	enum status (*retry_import)(struct store *store, int64_t id, int64_t *holder,
+				    struct error *err);
+
+	/* Makes an import and all its records vanish. STATUS_NOT_FOUND. */
+	enum status (*delete_import)(struct store *store, int64_t id, struct arena *arena,
+				     struct delete_receipt *receipt, struct error *err);
+
+	/* Frees some of what failed, cancelled and deleted imports occupied: one short
+	 * transaction of at most `limit` records. STATUS_END when there is nothing left. */
+	enum status (*purge_slice)(struct store *store, uint32_t limit, struct error *err);
+
+	/* ---- vectors ---- */
+
+	/* Gives each record its vector where it still has none and its import is still there
+	 * (`attached` says so), counts them, and completes imports that have all of theirs: the
+	 * ids of those are in completed[*completed_count], at most `count`. One transaction. */
+	enum status (*attach_vectors)(struct store *store, struct record_vector *vectors, size_t count,
+				      int64_t *completed, size_t *completed_count,
+				      struct error *err);
+
+	/* ---- reading ---- */
+
+	/* Takes a reader from the pool, waiting for one if all are out. */
+	enum status (*open_reader)(struct store *store, struct store_reader **reader,
+				   struct error *err);
+	void (*close_reader)(struct store *store, struct store_reader *reader); /* NULL is fine */
+
+	enum status (*get_import)(struct store_reader *reader, int64_t id, struct arena *arena,
+				  struct import *import, struct error *err); /* STATUS_NOT_FOUND */
+	enum status (*list_imports)(struct store_reader *reader, const struct import_query *query,
+				    struct arena *arena, struct import_list *list,
+				    struct error *err);
+	enum status (*list_records)(struct store_reader *reader, const struct record_query *query,
+				    struct arena *arena, struct record_list *list,
+				    struct error *err);
+
+	/* The records with these ids, in this order; those that are gone are left out. */
+	enum status (*get_records)(struct store_reader *reader, const int64_t *ids, size_t count,
+				   struct arena *arena, struct record_list *list,
+				   struct error *err);
+
+	/* Valid records without a vector, with id > after_id, ids rising, at most `limit`. */
+	enum status (*list_pending)(struct store_reader *reader, int64_t after_id, uint32_t limit,
+				    struct arena *arena, struct pending_record **records,
+				    size_t *count, struct error *err);
+
+	/* Vectors with id > after_id, ids rising, at most `limit`; `vector` points into the
+	 * arena. For building the index. */
+	enum status (*list_vectors)(struct store_reader *reader, int64_t after_id, uint32_t limit,
+				    struct arena *arena, struct record_vector **vectors,
+				    size_t *count, struct error *err);
+
+	enum status (*get_stats)(struct store_reader *reader, struct store_stats *stats,
+				 struct error *err);
+
+	/* Spool files that some import still needs: calls `keep` for each name. */
+	enum status (*list_spool_names)(struct store_reader *reader,
+					void (*keep)(void *context, struct slice name), void *context,
+					struct error *err);
+
+	/* STATUS_OK while writes are taken, else why not; for health checks. Never waits long. */
+	enum status (*check)(struct store *store, struct error *err);
+};
+
+#endif
