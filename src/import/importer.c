@@ -1,0 +1,232 @@
+#include "import/importer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "import/internal.h"
+#include "intake/spool.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { PURGE_RECORDS = 2000, PURGE_PAUSE_MS = 20, WAIT_STEP_MS = 1000 };
+
+static enum status start_thread(pthread_t *thread, void *(*run)(void *), void *argument,
+				struct error *err)
+{
+	int failure = pthread_create(thread, NULL, run, argument);
+
+	return failure ? error_from_errno(err, failure, "starting a thread") : STATUS_OK;
+}
+
+static enum status start_threads(struct importer *importer, struct error *err)
+{
+	const struct importer_config *config = &importer->config;
+	unsigned imports = config->import_threads ? config->import_threads : 2;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned embeds = config->embed_threads ? config->embed_threads
+						: (unsigned)(cores > 0 ? cores : 1);
+	enum status status;
+
+	if (imports > IMPORT_THREADS_MAX)
+		imports = IMPORT_THREADS_MAX;
+	if (embeds > EMBED_THREADS_MAX)
+		embeds = EMBED_THREADS_MAX;
+	for (; importer->import_thread_count < imports; importer->import_thread_count++) {
+		unsigned i = importer->import_thread_count;
+		importer->running[i].importer = importer;
+		status = start_thread(&importer->import_threads[i], import_thread_main,
+				      &importer->running[i], err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	for (; importer->embed_thread_count < embeds; importer->embed_thread_count++) {
+		status = start_thread(&importer->embed_threads[importer->embed_thread_count],
+				      embed_thread_main, importer, err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	status = start_thread(&importer->purge_thread, purge_thread_main, importer, err);
+	importer->has_purge_thread = status == STATUS_OK;
+	return status;
+}
+
+enum status importer_start(const struct importer_config *config, struct importer **out,
+			   struct error *err)
+{
+	struct importer *importer = calloc(1, sizeof *importer);
+
+	*out = NULL;
+	if (!importer)
+		return error_no_memory(err);
+	importer->config = *config;
+	importer->feed.rewind_to = INT64_MAX;
+	pthread_mutex_init(&importer->feed.mutex, NULL);
+	bell_init(&importer->import_bell);
+	bell_init(&importer->embed_bell);
+	bell_init(&importer->purge_bell);
+	bell_init(&importer->ended_bell);
+	enum status status = start_threads(importer, err);
+	if (status != STATUS_OK) {
+		importer_stop(importer);
+		return status;
+	}
+	*out = importer;
+	return STATUS_OK;
+}
+
+void importer_stop(struct importer *importer)
+{
+	if (!importer)
+		return;
+	importer->stopping = true;
+	bell_ring(&importer->import_bell);
+	bell_ring(&importer->embed_bell);
+	bell_ring(&importer->purge_bell);
+	bell_ring(&importer->ended_bell);
+	for (unsigned i = 0; i < importer->import_thread_count; i++)
+		pthread_join(importer->import_threads[i], NULL);
+	for (unsigned i = 0; i < importer->embed_thread_count; i++)
+		pthread_join(importer->embed_threads[i], NULL);
+	if (importer->has_purge_thread)
+		pthread_join(importer->purge_thread, NULL);
+	bell_release(&importer->import_bell);
+	bell_release(&importer->embed_bell);
+	bell_release(&importer->purge_bell);
+	bell_release(&importer->ended_bell);
+	pthread_mutex_destroy(&importer->feed.mutex);
+	free(importer);
+}
+
+void importer_wake(struct importer *importer)
+{
+	bell_ring(&importer->import_bell);
+}
+
+void importer_pause(struct importer *importer, uint64_t timeout_ms)
+{
+	uint64_t until = clock_monotonic_ns() + timeout_ms * 1000000;
+
+	while (!importer->stopping && clock_monotonic_ns() < until) {
+		struct timespec step = {.tv_nsec = 20000000};
+		nanosleep(&step, NULL);
+	}
+}
+
+/* true also when the import is gone, or cannot be read: there is nothing to wait for. */
+static bool has_ended(struct store *store, int64_t id)
+{
+	struct store_reader *reader = NULL;
+	struct arena arena;
+	struct import import;
+	bool ended = true;
+
+	arena_init(&arena, 1 << 20);
+	if (store->call->open_reader(store, &reader, NULL) == STATUS_OK &&
+	    store->call->get_import(reader, id, &arena, &import, NULL) == STATUS_OK)
+		ended = import.status != IMPORT_PENDING && import.status != IMPORT_PROCESSING;
+	store->call->close_reader(store, reader);
+	arena_release(&arena);
+	return ended;
+}
+
+bool importer_wait(struct importer *importer, int64_t import_id, uint64_t timeout_ms)
+{
+	uint64_t deadline = clock_monotonic_ns() + timeout_ms * 1000000;
+
+	while (!importer->stopping) {
+		uint64_t seen = bell_count(&importer->ended_bell);
+		if (has_ended(importer->config.store, import_id))
+			return true;
+		uint64_t now = clock_monotonic_ns();
+		if (now >= deadline)
+			return false;
+		bell_wait(&importer->ended_bell, seen, (deadline - now) / 1000000 + 1);
+	}
+	return false;
+}
+
+enum status importer_delete(struct importer *importer, int64_t import_id, struct arena *arena,
+			    struct delete_receipt *receipt, struct error *err)
+{
+	const struct importer_config *config = &importer->config;
+	enum status status;
+
+	status = config->store->call->delete_import(config->store, import_id, arena, receipt, err);
+	if (status != STATUS_OK)
+		return status;
+	struct error late;
+	if (!vector_index_remove_import(config->index, import_id))
+		log_error(LOG_EVENT("vector index keeps a deleted import until restart"),
+			  LOG_INT("import_id", import_id));
+	/* The import is gone already; a file that cannot be removed now is removed at the next start. */
+	if (receipt->spool_name.size &&
+	    spool_remove(config->spool_folder, receipt->spool_name, &late) != STATUS_OK)
+		log_warning(LOG_EVENT("spool file not removed"), LOG_INT("import_id", import_id),
+			    LOG_ERR(&late));
+	bell_ring(&importer->purge_bell);
+	bell_ring(&importer->ended_bell);
+	return STATUS_OK;
+}
+
+void *purge_thread_main(void *argument)
+{
+	struct importer *importer = argument;
+	struct store *store = importer->config.store;
+
+	while (!importer->stopping) {
+		uint64_t seen = bell_count(&importer->purge_bell);
+		struct error err;
+		enum status status = store->call->purge_slice(store, PURGE_RECORDS, &err);
+		if (status == STATUS_OK) {
+			/* Others write in between. */
+			importer_pause(importer, PURGE_PAUSE_MS);
+			continue;
+		}
+		if (status != STATUS_END) {
+			log_error(LOG_EVENT("purge failed; it goes on later"), LOG_ERR(&err));
+			importer_pause(importer, WAIT_STEP_MS);
+		}
+		bell_wait(&importer->purge_bell, seen, 60 * 1000);
+	}
+	return NULL;
+}
+
+static uint64_t bytes_read(struct importer *importer, int64_t import_id)
+{
+	for (unsigned i = 0; i < importer->import_thread_count; i++)
+		if (importer->running[i].import_id == import_id)
+			return importer->running[i].bytes_read;
+	return 0;
+}
+
+struct import_progress importer_progress(struct importer *importer, const struct import *import)
+{
+	struct import_progress progress = {.eta_seconds = -1};
+	bool ended = import->status != IMPORT_PENDING && import->status != IMPORT_PROCESSING;
+	int64_t end_ms = ended ? import->completed_ms : clock_now_ms();
+	double seconds = import->started_ms ? (double)(end_ms - import->started_ms) / 1000 : 0;
+	double parsed = import->parsed ? 1.0 : 0.0;
+
+	if (import->status == IMPORT_COMPLETED) {
+		progress.fraction = 1;
+		progress.eta_seconds = 0;
+	} else if (!ended) {
+		if (!import->parsed && import->size_bytes > 0)
+			parsed = (double)bytes_read(importer, import->id) /
+				 (double)import->size_bytes;
+		double embedded = import->processed_records
+					  ? (double)import->embedded_records /
+						    (double)import->processed_records
+					  : 1.0;
+		/* Rows not yet read will need vectors in the same share. */
+		progress.fraction = parsed > 1 ? embedded : parsed * embedded;
+		if (progress.fraction > 0 && seconds > 0)
+			progress.eta_seconds = seconds * (1 - progress.fraction) / progress.fraction;
+	}
+	if (seconds > 0)
+		progress.records_per_second =
+			(double)(import->embedded_records + import->failed_records) / seconds;
+	return progress;
+}

@@ -1,0 +1,59 @@
+/* The work behind an upload: import threads parse, validate and store; embedding workers give
+ * stored rows their vectors; a purge thread frees what deleted imports occupied. The stages
+ * meet only in the store, so that a row is durable before it is embedded and a restart goes
+ * on from the last committed batch.
+ *
+ * Here is also all that must change the store, the vector index and the spool together.
+ *
+ * Threads: every function may be called from any thread. */
+#ifndef ROWMILL_IMPORT_IMPORTER_H
+#define ROWMILL_IMPORT_IMPORTER_H
+
+#include "embed/embed.h"
+#include "store/store.h"
+#include "vector/vector_index.h"
+
+struct importer;
+
+struct importer_config {
+	/* All borrowed until importer_stop has returned. */
+	struct store *store;
+	const struct embed_model *model;
+	struct vector_index *index;
+	const char *spool_folder;
+	unsigned import_threads; /* 0: 2 */
+	unsigned embed_threads;  /* 0: one a core */
+};
+
+/* Starts the threads; unfinished imports of an earlier run are taken up at once. */
+enum status importer_start(const struct importer_config *config, struct importer **importer,
+			   struct error *err);
+
+/* Lets every batch under way be committed, joins all threads and frees the importer; what is
+ * unfinished goes on at the next start. NULL is fine. */
+void importer_stop(struct importer *importer);
+
+/* Says that an import was added. */
+void importer_wake(struct importer *importer);
+
+/* Waits until the import has ended (completed, failed, cancelled) or is gone, at most
+ * `timeout_ms`. Returns false when the time was up. */
+bool importer_wait(struct importer *importer, int64_t import_id, uint64_t timeout_ms);
+
+/* Deletes an import for everyone: store, vector index, spool file. STATUS_NOT_FOUND. */
+enum status importer_delete(struct importer *importer, int64_t import_id, struct arena *arena,
+			    struct delete_receipt *receipt, struct error *err);
+
+struct import_progress {
+	double fraction;           /* 0 to 1, of parsing and embedding together */
+	double records_per_second; /* since it started; embedded ones where it embeds */
+	double eta_seconds;        /* negative: not known yet */
+};
+
+/* Progress of an import as the store showed it. */
+struct import_progress importer_progress(struct importer *importer, const struct import *import);
+
+/* Vectors a second over the latest stretch of work; 0 before the first. */
+double importer_embedding_rate(struct importer *importer);
+
+#endif
