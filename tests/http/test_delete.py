@@ -1,0 +1,84 @@
+"""DELETE /api/imports/{id}: gone for everyone, at once, with a receipt."""
+
+import time
+
+from support.database import check_consistent, rows_of
+from support.expect import INSTANT, expect_problem
+from support.people import fresh_seed, people_csv, spoiled_csv
+from support.surroundings import PATIENCE_S
+
+
+def test_a_delete_answers_with_a_receipt_of_what_it_was(client):
+    content, _ = spoiled_csv(50, bad=5, seed=fresh_seed())
+    found = client.finish_import(content, "gone.csv")
+    response = client.delete(f"/api/imports/{found['id']}")
+    assert response.status_code == 200
+    receipt = response.json()
+    assert INSTANT.fullmatch(receipt.pop("deleted_at"))
+    errors = receipt.pop("errors")
+    assert errors >= 5
+    assert receipt == {"import_id": found["id"], "filename": "gone.csv", "records": 50, "vectors": 45,
+                       "size_bytes": len(content)}
+
+
+def test_a_deleted_import_is_gone_for_everyone(client):
+    found = client.finish_import(people_csv(30))
+    before = client.stats()
+    client.delete(f"/api/imports/{found['id']}")
+    expect_problem(client.get(f"/api/imports/{found['id']}"), 404, "not-found")
+    expect_problem(client.delete(f"/api/imports/{found['id']}"), 404, "not-found")
+    assert found["id"] not in [item["id"] for item in client.list_imports(limit=1000)["imports"]]
+    assert client.search(import_id=found["id"])["records"] == []
+    assert client.search(query="engineering", import_id=found["id"])["records"] == []
+    after = client.stats()
+    assert after["imports"]["total"] == before["imports"]["total"] - 1
+    for name in ("total", "valid", "embedded"):
+        assert after["records"][name] == before["records"][name] - 30
+
+
+def test_other_imports_are_not_touched(client):
+    kept = client.finish_import(people_csv(10))
+    gone = client.finish_import(people_csv(10))
+    client.delete(f"/api/imports/{gone['id']}")
+    assert len(client.all_records(kept["id"])) == 10
+    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 10
+
+
+def test_an_import_can_be_deleted_while_it_runs(client, server):
+    started = client.add_import(people_csv(20000))
+    while client.get_import(started["id"], limit=1)["total_records"] == 0:
+        time.sleep(0.005)
+    response = client.delete(f"/api/imports/{started['id']}")
+    assert response.status_code == 200, response.text
+    expect_problem(client.get(f"/api/imports/{started['id']}"), 404)
+    assert client.search(import_id=started["id"])["page"]["total"] == 0
+    assert client.finish_import(people_csv(3))["status"] == "completed"
+
+
+def test_what_a_deleted_import_occupied_is_purged(make_server):
+    from support.client import Client
+    server = make_server().start()
+    client = Client(server.url)
+    found = client.finish_import(people_csv(3000))
+    client.delete(f"/api/imports/{found['id']}")
+    deadline = time.monotonic() + PATIENCE_S
+    while rows_of(server.database, "SELECT count(*) FROM records") != [(0,)]:
+        assert time.monotonic() < deadline, "the records of a deleted import stay in the database"
+        time.sleep(0.05)
+    while list(server.database.with_name(server.database.name + ".spool").iterdir()):
+        assert time.monotonic() < deadline, "the file of a deleted import stays in the spool"
+        time.sleep(0.05)
+    check_consistent(server.database)
+
+
+def test_a_failed_import_can_be_deleted(client):
+    found = client.finish_import(b'[{"broken": %d' % fresh_seed(), "broken.json")
+    receipt = client.delete(f"/api/imports/{found['id']}").json()
+    assert (receipt["records"], receipt["vectors"]) == (0, 0)
+    expect_problem(client.get(f"/api/imports/{found['id']}"), 404)
+
+
+def test_a_deleted_number_is_never_given_again(client):
+    first = client.finish_import(people_csv(1))["id"]
+    client.delete(f"/api/imports/{first}")
+    assert client.finish_import(people_csv(1))["id"] > first

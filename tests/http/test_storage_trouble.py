@@ -1,0 +1,85 @@
+"""503 and 507: what is not stored is not acknowledged, and what can still be done is still done."""
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from support.client import Client
+from support.expect import expect_problem
+from support.people import people_csv
+from support.surroundings import skip
+
+
+def test_503_after_a_failed_sync_no_upload_is_taken_until_a_restart(probed_server):
+    """A sync that failed once is never retried: what the kernel dropped would be taken for written."""
+    client = Client(probed_server.url)
+    kept = client.finish_import(people_csv(5))
+    probed_server.probe.fail_syncs(True)
+    refused = client.upload(people_csv(5))
+    expect_problem(refused, 503)
+    assert int(refused.headers["Retry-After"]) > 0
+    probed_server.probe.fail_syncs(False)
+    expect_problem(client.upload(people_csv(5)), 503)
+    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 5
+    expect_problem(client.get("/health/ready"), 503)
+    assert client.get("/health/live").status_code == 200
+    probed_server.process.terminate()
+    probed_server.process.wait()
+    client = Client(probed_server.start().url)
+    assert client.finish_import(people_csv(5))["status"] == "completed"
+    assert client.get_import(kept["id"])["processed_records"] == 5
+
+
+def small_disk(folder):
+    """What to put before a command so that `folder` is a disk of 12 MiB to it alone."""
+    if shutil.which("unshare") is None:
+        skip("unshare is missing; install it with: apt-get install util-linux")
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    prefix = ["unshare", *user, "--mount", "sh", "-c", f'mount -t tmpfs -o size=12m tmpfs "{folder}" && exec "$@"', "sh"]
+    if subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
+        skip("this machine lets nobody mount a small disk (unshare --mount)")
+    return prefix
+
+
+@pytest.fixture
+def cramped(tmp_path, make_server):
+    """A server whose database and spool are on a disk of 12 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    server = make_server(prefix=small_disk(disk))
+    server.database = disk / "rows.db"
+    return server.start()
+
+
+def test_507_a_full_disk_refuses_uploads_and_search_and_delete_still_work(cramped):
+    client = Client(cramped.url)
+    kept = client.finish_import(people_csv(20))
+    large = client.upload(b"name,email\n" + b"x" * (20 * 2**20))
+    expect_problem(large, 507, "disk-full")
+    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 20
+    assert client.delete(f"/api/imports/{kept['id']}").status_code == 200
+    assert client.finish_import(people_csv(20))["status"] == "completed"
+
+
+def test_507_a_disk_that_fills_while_rows_are_stored_loses_no_acknowledged_upload(cramped):
+    client = Client(cramped.url)
+    acknowledged = []
+    for _ in range(40):
+        response = client.upload(people_csv(2000))
+        assert response.status_code in (202, 503, 507), response.text
+        if response.status_code == 202:
+            acknowledged.append(response.json()["id"])
+        else:
+            break
+        time.sleep(0.2)
+    assert acknowledged
+    for number in acknowledged:
+        assert client.get_import(number)["total_records"] <= 2000
+    assert client.get("/health/live").status_code == 200
+    assert client.search(limit=1)["page"]["limit"] == 1
+    for number in acknowledged[1:]:
+        assert client.delete(f"/api/imports/{number}").status_code == 200
+    assert client.wait_for_import(acknowledged[0])["processed_records"] == 2000
