@@ -53,40 +53,40 @@ void json_end_array(struct json_writer *json)
 	end(json, ']');
 }
 
-void json_member(struct json_writer *json, const char *name)
+void json_put_member(struct json_writer *json, const char *name)
 {
-	json_member_slice(json, slice_of_string(name));
+	json_put_member_slice(json, slice_of_string(name));
 }
 
-void json_member_slice(struct json_writer *json, struct slice name)
+void json_put_member_slice(struct json_writer *json, struct slice name)
 {
-	json_string(json, name);
+	json_put_string(json, name);
 	strbuf_add_byte(json->out, ':');
 	json->needs_comma = false;
 }
 
-void json_null(struct json_writer *json)
+void json_put_null(struct json_writer *json)
 {
-	json_raw(json, SLICE("null"));
+	json_put_raw(json, SLICE("null"));
 }
 
-void json_bool(struct json_writer *json, bool value)
+void json_put_bool(struct json_writer *json, bool value)
 {
-	json_raw(json, value ? SLICE("true") : SLICE("false"));
+	json_put_raw(json, value ? SLICE("true") : SLICE("false"));
 }
 
-void json_int(struct json_writer *json, int64_t value)
+void json_put_int(struct json_writer *json, int64_t value)
 {
 	separate(json);
 	strbuf_add_int(json->out, value);
 }
 
-void json_double(struct json_writer *json, double value, int digits)
+void json_put_double(struct json_writer *json, double value, int digits)
 {
 	char text[32];
 
 	if (!isfinite(value)) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
 	for (int precision = digits < 6 ? digits : 6;; precision++) {
@@ -94,7 +94,7 @@ void json_double(struct json_writer *json, double value, int digits)
 		if (precision >= digits || strtod(text, NULL) == value)
 			break;
 	}
-	json_raw(json, slice_of_string(text));
+	json_put_raw(json, slice_of_string(text));
 }
 
 static void add_escape(struct strbuf *out, unsigned char byte)
@@ -115,7 +115,7 @@ static void add_escape(struct strbuf *out, unsigned char byte)
 	strbuf_add(out, escape, 6);
 }
 
-void json_string(struct json_writer *json, struct slice text)
+void json_put_string(struct json_writer *json, struct slice text)
 {
 	struct strbuf *out = json->out;
 	size_t at = 0, plain = 0;
@@ -152,15 +152,15 @@ void json_string(struct json_writer *json, struct slice text)
 	strbuf_add_byte(out, '"');
 }
 
-void json_text(struct json_writer *json, const char *text)
+void json_put_text(struct json_writer *json, const char *text)
 {
 	if (text)
-		json_string(json, slice_of_string(text));
+		json_put_string(json, slice_of_string(text));
 	else
-		json_null(json);
+		json_put_null(json);
 }
 
-void json_raw(struct json_writer *json, struct slice value)
+void json_put_raw(struct json_writer *json, struct slice value)
 {
 	separate(json);
 	strbuf_add_slice(json->out, value);

@@ -1,10 +1,10 @@
 /* Writes JSON (RFC 8259) into a strbuf, one call a token; commas and quotes are placed here.
  *
  *	json_begin_object(&json);
- *	json_member(&json, "id");
- *	json_int(&json, 7);
- *	json_member(&json, "data");
- *	json_raw(&json, stored);        // already JSON: kept digit for digit
+ *	json_put_member(&json, "id");
+ *	json_put_int(&json, 7);
+ *	json_put_member(&json, "data");
+ *	json_put_raw(&json, stored);        // already JSON: kept digit for digit
  *	json_end_object(&json);
  *
  * Answers and log lines are written by this and not by a library's tree, because stored
@@ -29,21 +29,21 @@ void json_end_object(struct json_writer *json);
 void json_begin_array(struct json_writer *json);
 void json_end_array(struct json_writer *json);
 
-void json_member(struct json_writer *json, const char *name);
-void json_member_slice(struct json_writer *json, struct slice name);
+void json_put_member(struct json_writer *json, const char *name);
+void json_put_member_slice(struct json_writer *json, struct slice name);
 
-void json_null(struct json_writer *json);
-void json_bool(struct json_writer *json, bool value);
-void json_int(struct json_writer *json, int64_t value);
+void json_put_null(struct json_writer *json);
+void json_put_bool(struct json_writer *json, bool value);
+void json_put_int(struct json_writer *json, int64_t value);
 /* Shortest text that reads back as the same float64, with at most `digits` significant ones
  * (1 to 17); null where it is not finite. */
-void json_double(struct json_writer *json, double value, int digits);
+void json_put_double(struct json_writer *json, double value, int digits);
 
 /* Bytes that are no UTF-8 are written as U+FFFD, one for each maximal subpart. */
-void json_string(struct json_writer *json, struct slice text);
-void json_text(struct json_writer *json, const char *text); /* NULL is written as null */
+void json_put_string(struct json_writer *json, struct slice text);
+void json_put_text(struct json_writer *json, const char *text); /* NULL is written as null */
 
 /* A complete JSON value that is copied as it is. */
-void json_raw(struct json_writer *json, struct slice value);
+void json_put_raw(struct json_writer *json, struct slice value);
 
 #endif

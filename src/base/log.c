@@ -44,16 +44,16 @@ const char *log_request(void)
 static void add_fields(struct json_writer *json, const struct log_field *fields)
 {
 	for (; fields->name; fields++) {
-		json_member(json, fields->name);
+		json_put_member(json, fields->name);
 		switch (fields->kind) {
 		case LOG_FIELD_INT:
-			json_int(json, fields->integer);
+			json_put_int(json, fields->integer);
 			break;
 		case LOG_FIELD_DOUBLE:
-			json_double(json, fields->number, 6);
+			json_put_double(json, fields->number, 6);
 			break;
 		case LOG_FIELD_SLICE:
-			json_string(json, fields->text);
+			json_put_string(json, fields->text);
 			break;
 		}
 	}
@@ -83,12 +83,12 @@ void log_write(enum log_level level, const struct log_field *fields)
 	strbuf_init(&line, LINE_CAP);
 	json_writer_init(&json, &line);
 	json_begin_object(&json);
-	json_member(&json, "time");
-	json_text(&json, time_text);
-	json_member(&json, "level");
-	json_text(&json, names[level]);
-	json_member(&json, "request_id");
-	json_text(&json, log_request());
+	json_put_member(&json, "time");
+	json_put_text(&json, time_text);
+	json_put_member(&json, "level");
+	json_put_text(&json, names[level]);
+	json_put_member(&json, "request_id");
+	json_put_text(&json, log_request());
 	add_fields(&json, fields);
 	json_end_object(&json);
 	strbuf_add_byte(&line, '\n');

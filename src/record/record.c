@@ -33,26 +33,26 @@ size_t record_find_field(const struct record *record, struct slice name)
 void value_write_json(struct value value, struct json_writer *json)
 {
 	if (value.kind == VALUE_NULL)
-		json_null(json);
+		json_put_null(json);
 	else if (value.kind == VALUE_STRING)
-		json_string(json, value.text);
+		json_put_string(json, value.text);
 	else
-		json_raw(json, value.text);
+		json_put_raw(json, value.text);
 }
 
 void record_write_data(const struct record *record, struct json_writer *json)
 {
 	if (record->shape == RECORD_DAMAGED) {
-		json_string(json, record->raw);
+		json_put_string(json, record->raw);
 		return;
 	}
 	if (record->shape == RECORD_VALUE || (record->from_json && !record_is_valid(record))) {
-		json_raw(json, record->raw);
+		json_put_raw(json, record->raw);
 		return;
 	}
 	json_begin_object(json);
 	for (size_t i = 0; i < record->field_count; i++) {
-		json_member_slice(json, record->fields[i].name);
+		json_put_member_slice(json, record->fields[i].name);
 		value_write_json(record->fields[i].value, json);
 	}
 	json_end_object(json);
@@ -64,27 +64,27 @@ void record_write_errors(const struct record *record, bool places, struct json_w
 	for (size_t i = 0; i < record->error_count; i++) {
 		const struct cell_error *error = &record->errors[i];
 		json_begin_object(json);
-		json_member(json, "field");
+		json_put_member(json, "field");
 		if (error->field.size)
-			json_string(json, error->field);
+			json_put_string(json, error->field);
 		else
-			json_null(json);
-		json_member(json, "code");
-		json_text(json, error->code);
-		json_member(json, "constraint");
-		json_text(json, error->constraint);
-		json_member(json, "message");
-		json_string(json, error->message);
-		json_member(json, "value");
+			json_put_null(json);
+		json_put_member(json, "code");
+		json_put_text(json, error->code);
+		json_put_member(json, "constraint");
+		json_put_text(json, error->constraint);
+		json_put_member(json, "message");
+		json_put_string(json, error->message);
+		json_put_member(json, "value");
 		if (error->has_value)
-			json_string(json, error->value);
+			json_put_string(json, error->value);
 		else
-			json_null(json);
+			json_put_null(json);
 		if (places) {
-			json_member(json, "line");
-			json_int(json, (int64_t)error->line);
-			json_member(json, "byte");
-			json_int(json, (int64_t)error->byte);
+			json_put_member(json, "line");
+			json_put_int(json, (int64_t)error->line);
+			json_put_member(json, "byte");
+			json_put_int(json, (int64_t)error->byte);
 		}
 		json_end_object(json);
 	}

@@ -50,23 +50,23 @@ const struct slice *schema_fields(const struct schema *schema, size_t *count)
 
 static void write_constraints(const struct schema_field *field, struct json_writer *json)
 {
-	json_member(json, "constraints");
+	json_put_member(json, "constraints");
 	json_begin_object(json);
 	if (field->required) {
-		json_member(json, "required");
-		json_bool(json, true);
+		json_put_member(json, "required");
+		json_put_bool(json, true);
 	}
 	if (field->has_minimum) {
-		json_member(json, "minimum");
-		json_int(json, field->minimum);
+		json_put_member(json, "minimum");
+		json_put_int(json, field->minimum);
 	}
 	if (field->has_maximum) {
-		json_member(json, "maximum");
-		json_int(json, field->maximum);
+		json_put_member(json, "maximum");
+		json_put_int(json, field->maximum);
 	}
 	if (field->max_length) {
-		json_member(json, "maxLength");
-		json_int(json, (int64_t)field->max_length);
+		json_put_member(json, "maxLength");
+		json_put_int(json, (int64_t)field->max_length);
 	}
 	json_end_object(json);
 }
@@ -74,18 +74,18 @@ static void write_constraints(const struct schema_field *field, struct json_writ
 void schema_write_json(const struct schema *schema, struct json_writer *json)
 {
 	json_begin_object(json);
-	json_member(json, "fields");
+	json_put_member(json, "fields");
 	json_begin_array(json);
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct schema_field *field = &schema->fields[i];
 		json_begin_object(json);
-		json_member(json, "name");
-		json_string(json, field->name);
-		json_member(json, "type");
-		json_text(json, field->type == TYPE_INTEGER ? "integer" : "string");
+		json_put_member(json, "name");
+		json_put_string(json, field->name);
+		json_put_member(json, "type");
+		json_put_text(json, field->type == TYPE_INTEGER ? "integer" : "string");
 		if (field->type == TYPE_EMAIL) {
-			json_member(json, "format");
-			json_text(json, "email");
+			json_put_member(json, "format");
+			json_put_text(json, "email");
 		}
 		write_constraints(field, json);
 		json_end_object(json);
