@@ -1,0 +1,159 @@
+#include "api/body.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+
+static json_t *refuse_syntax(struct api_call *call, const json_error_t *error)
+{
+	char detail[256];
+
+	snprintf(detail, sizeof detail, "the body is no JSON: %s (line %d, column %d, byte %d)",
+		 error->text, error->line, error->column, error->position);
+	problem_respond(call->request, call->response, 400, "malformed-json", detail);
+	return NULL;
+}
+
+static void check_members(struct api_call *call, json_t *object, const char *const *known)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value)
+	{
+		size_t i = 0;
+		while (known[i] && strcmp(known[i], name) != 0)
+			i++;
+		struct slice copy;
+		if (!known[i] && arena_copy(call->arena, slice_of_string(name), &copy))
+			add_param_error(call, "body", copy, "unknown", "there is no such member here");
+	}
+}
+
+json_t *body_read(struct api_call *call, bool may_be_empty, const char *const *known)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
+	struct slice text = strbuf_slice(&call->body);
+	json_error_t error;
+
+	if (may_be_empty && slice_trim(text).size == 0)
+		text = SLICE("{}");
+	json_t *value = json_loadb(text.data, text.size, flags, &error);
+	if (!value)
+		return refuse_syntax(call, &error);
+	if (json_is_object(value)) {
+		check_members(call, value, known);
+		return value;
+	}
+	json_decref(value);
+	add_param_error(call, "body", (struct slice){NULL, 0}, "wrong-type",
+			"the body must be a JSON object");
+	problem_params(call);
+	return NULL;
+}
+
+static void wrong_type(struct api_call *call, const char *name, const char *wanted)
+{
+	add_param_error(call, "body", slice_of_string(name), "wrong-type", "must be %s", wanted);
+}
+
+int64_t body_integer(struct api_call *call, const json_t *object, const char *name, int64_t min,
+		     int64_t max, int64_t fallback)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return fallback;
+	if (!json_is_integer(value))
+		wrong_type(call, name, "an integer");
+	else if (json_integer_value(value) < min || json_integer_value(value) > max)
+		add_param_error(call, "body", slice_of_string(name), "out-of-range",
+				"must be from %lld to %lld", (long long)min, (long long)max);
+	else
+		return json_integer_value(value);
+	return fallback;
+}
+
+double body_number(struct api_call *call, const json_t *object, const char *name, double min,
+		   double max, double fallback)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return fallback;
+	if (!json_is_number(value))
+		wrong_type(call, name, "a number");
+	else if (json_number_value(value) < min || json_number_value(value) > max)
+		add_param_error(call, "body", slice_of_string(name), "out-of-range",
+				"must be from %g to %g", min, max);
+	else
+		return json_number_value(value);
+	return fallback;
+}
+
+struct slice body_text(struct api_call *call, const json_t *object, const char *name, size_t max)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return (struct slice){NULL, 0};
+	if (!json_is_string(value))
+		wrong_type(call, name, "a string");
+	else if (json_string_length(value) > max)
+		add_param_error(call, "body", slice_of_string(name), "out-of-range",
+				"must be at most %zu bytes long", max);
+	else
+		return slice_of(json_string_value(value), json_string_length(value));
+	return (struct slice){NULL, 0};
+}
+
+int body_choice(struct api_call *call, const json_t *object, const char *name,
+		const char *const *choices)
+{
+	const json_t *value = json_object_get(object, name);
+	struct strbuf all;
+
+	if (!value)
+		return -1;
+	if (!json_is_string(value)) {
+		wrong_type(call, name, "a string");
+		return -1;
+	}
+	for (int i = 0; choices[i]; i++)
+		if (slice_is(slice_of(json_string_value(value), json_string_length(value)), choices[i]))
+			return i;
+	strbuf_init(&all, 200);
+	for (int i = 0; choices[i]; i++)
+		strbuf_add_format(&all, "%s%s", i ? ", " : "", choices[i]);
+	add_param_error(call, "body", slice_of_string(name), "out-of-range", "must be one of %s",
+			all.data);
+	strbuf_release(&all);
+	return -1;
+}
+
+struct slice *body_texts(struct api_call *call, const json_t *object, const char *name, size_t max_count,
+			 size_t *count)
+{
+	const json_t *value = json_object_get(object, name);
+
+	*count = 0;
+	if (!value)
+		return NULL;
+	if (!json_is_array(value) || json_array_size(value) > max_count) {
+		add_param_error(call, "body", slice_of_string(name), "wrong-type",
+				"must be an array of at most %zu strings", max_count);
+		return NULL;
+	}
+	size_t size = json_array_size(value);
+	struct slice *texts = arena_alloc_zeroed(call->arena, size, sizeof *texts);
+	for (size_t i = 0; texts && i < size; i++) {
+		const json_t *item = json_array_get(value, i);
+		if (!json_is_string(item)) {
+			wrong_type(call, name, "an array of strings");
+			return NULL;
+		}
+		texts[i] = slice_of(json_string_value(item), json_string_length(item));
+	}
+	*count = texts ? size : 0;
+	return texts;
+}

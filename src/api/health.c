@@ -1,0 +1,99 @@
+#include "api/internal.h"
+
+#include <sys/statvfs.h>
+
+#include "base/banned.h"
+
+/* Below this, uploads are likely to fail soon. */
+enum { DISK_LOW_BYTES = 64 << 20 };
+
+struct health {
+	bool store_ok, disk_ok;
+	struct error store_error;
+	uint64_t disk_free;
+};
+
+static struct health take_health(struct api_call *call)
+{
+	const struct api_config *config = &call->api->config;
+	struct health health = {0};
+	struct statvfs disk;
+
+	health.store_ok = config->store->call->check(config->store, &health.store_error) == STATUS_OK;
+	if (statvfs(config->spool_folder, &disk) == 0)
+		health.disk_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	health.disk_ok = health.disk_free >= DISK_LOW_BYTES;
+	return health;
+}
+
+static void write_part(struct json_writer *json, const char *name, bool ok)
+{
+	json_put_member(json, name);
+	json_begin_object(json);
+	json_put_member(json, "status");
+	json_put_text(json, ok ? "ok" : "failing");
+}
+
+static void respond_health(struct api_call *call, const struct health *health)
+{
+	const struct api_config *config = &call->api->config;
+	bool ok = health->store_ok && health->disk_ok;
+	struct strbuf body;
+	struct json_writer json;
+
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	json_begin_object(&json);
+	json_put_member(&json, "status");
+	json_put_text(&json, ok ? "ok" : "failing");
+	json_put_member(&json, "version");
+	json_put_text(&json, ROWMILL_VERSION);
+	write_part(&json, "store", health->store_ok);
+	json_put_member(&json, "backend");
+	json_put_text(&json, config->store->call->name);
+	if (!health->store_ok) {
+		json_put_member(&json, "detail");
+		json_put_text(&json, health->store_error.detail);
+	}
+	json_end_object(&json);
+	/* The server does not start without its model. */
+	write_part(&json, "model", true);
+	json_put_member(&json, "name");
+	json_put_text(&json, embed_model_name(config->model));
+	json_put_member(&json, "precision");
+	json_put_text(&json, embed_precision_name(embed_model_precision(config->model)));
+	json_end_object(&json);
+	write_part(&json, "disk", health->disk_ok);
+	json_put_member(&json, "free_bytes");
+	json_put_int(&json, (int64_t)health->disk_free);
+	json_end_object(&json);
+	json_end_object(&json);
+	respond_json(call, ok ? 200 : 503, &body);
+}
+
+void handle_health(struct api_call *call)
+{
+	struct health health = take_health(call);
+
+	respond_health(call, &health);
+}
+
+void handle_ready(struct api_call *call)
+{
+	handle_health(call);
+}
+
+/* Alive is whoever answers. */
+void handle_live(struct api_call *call)
+{
+	struct strbuf body;
+	struct json_writer json;
+
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	json_begin_object(&json);
+	json_put_member(&json, "status");
+	json_put_text(&json, "ok");
+	json_end_object(&json);
+	respond_json(call, 200, &body);
+}

@@ -1,0 +1,158 @@
+/* What the files of this room share: a route, and a call of it. */
+#ifndef ROWMILL_API_INTERNAL_H
+#define ROWMILL_API_INTERNAL_H
+
+#include "api/api.h"
+#include "base/json_writer.h"
+
+#include <stdatomic.h>
+
+enum {
+	PARAMS_MAX = 8,
+	PARAM_ERRORS_MAX = 16,
+	BODY_LIMIT = 1 << 20,      /* bytes of a JSON request */
+	ANSWER_LIMIT = 1 << 30,    /* bytes of an answer in memory */
+	PAGE_LIMIT_MAX = 1000,
+	PAGE_LIMIT_DEFAULT = 100,
+	WAIT_SECONDS_MAX = 300,
+};
+
+enum param_kind {
+	PARAM_INTEGER, /* min to max; `fallback` where not given */
+	PARAM_CHOICE,  /* one of `choices`; the number is its index, -1 where not given */
+	PARAM_TEXT,    /* 1 to `max` bytes of UTF-8 */
+};
+
+struct param {
+	const char *name;
+	enum param_kind kind;
+	int64_t min, max, fallback;
+	const char *const *choices; /* NULL-terminated */
+	const char *doc;
+};
+
+enum body_kind { BODY_NONE, BODY_JSON, BODY_UPLOAD };
+
+struct api_call;
+
+/* One entry of the table in routes.c, from which requests are dispatched, query parameters
+ * checked and /openapi.json written. */
+struct route {
+	const char *method, *path; /* "{id}" stands for a positive integer */
+	void (*handle)(struct api_call *call);
+	enum body_kind body;
+	const struct param *params; /* up to PARAMS_MAX, ended by name NULL; NULL: none */
+	const char *tag, *summary, *description;
+	unsigned success;             /* status */
+	const char *success_schema;   /* component name of the answer; NULL: no JSON */
+	const char *request_schema;   /* of a JSON body */
+	const char *problems;         /* "404 422": statuses it may answer beside the common ones */
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+struct param_error {
+	const char *where; /* "query", "body", "path" */
+	struct slice name;
+	const char *type;    /* static: "unknown", "wrong-type", "out-of-range", "missing", "not-supported" */
+	struct slice message;
+};
+
+struct upload;
+
+/* One request on its way. Lives in http_request_state from on_headers to on_done. */
+struct api_call {
+	struct api *api;
+	const struct route *route;
+	struct http_request *request;
+	struct http_response *response; /* only inside handlers */
+	struct arena *arena;            /* lives as long as the request */
+	int64_t id;                     /* the path's {id} */
+	struct slice suffix;            /* what stands for a trailing {file} */
+	bool given[PARAMS_MAX];
+	int64_t numbers[PARAMS_MAX];
+	struct slice texts[PARAMS_MAX];
+	struct param_error errors[PARAM_ERRORS_MAX];
+	size_t error_count;
+	struct strbuf body;    /* BODY_JSON */
+	struct upload *upload; /* BODY_UPLOAD */
+};
+
+struct api {
+	struct api_config config;
+	uint64_t started_ns;
+	_Atomic unsigned waiting; /* request workers that wait for an import */
+};
+
+/* ---- guard.c: who may ask ---- */
+
+/* Whether Host and Origin are this server's own; otherwise fills the 403. */
+bool guard_check(const struct api *api, struct http_request *request,
+		 struct http_response *response);
+
+/* ---- params.c ---- */
+
+/* Reads the query into the call; wrong ones are added to its errors. */
+void params_read(struct api_call *call);
+int64_t param_number(const struct api_call *call, const char *name);
+struct slice param_text(const struct api_call *call, const char *name);
+bool param_given(const struct api_call *call, const char *name);
+
+void add_param_error(struct api_call *call, const char *where, struct slice name, const char *type,
+		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* ---- problem.c: answers that say no (RFC 9457) ---- */
+
+void problem_respond(struct http_request *request, struct http_response *response, unsigned status,
+		     const char *code, const char *detail);
+/* 422 with the call's errors. */
+void problem_params(struct api_call *call);
+/* The HTTP status that an error of the program means, with its code and detail. */
+void problem_error(struct api_call *call, const struct error *err);
+/* 409 for a file that is there already. */
+void problem_duplicate(struct api_call *call, int64_t original_id);
+const char *problem_title(unsigned status);
+
+/* ---- present.c: the shapes of API.md ---- */
+
+void present_import(struct json_writer *json, struct importer *importer, const struct import *import);
+/* Members of an import into an object that is open. */
+void present_import_members(struct json_writer *json, struct importer *importer,
+			    const struct import *import);
+/* `score` NULL: not shown. `fields`: names of data's members to keep; count 0: all. */
+void present_record(struct json_writer *json, const struct stored_record *record, const float *score,
+		    const struct slice *fields, size_t field_count);
+/* "page": {…}; next: cursor, empty where nothing follows. */
+void present_page(struct json_writer *json, uint32_t limit, int64_t offset, int64_t total, struct slice next);
+void present_time(struct json_writer *json, const char *name, int64_t time_ms); /* 0: null */
+
+/* The answer is what the buffer holds. */
+void respond_json(struct api_call *call, unsigned status, struct strbuf *body);
+/* Link: <…>; rel="next" for a GET list. */
+void respond_next_link(struct api_call *call, struct slice next);
+
+/* ---- upload.c ---- */
+
+/* Starts taking the body; false: `response` is filled with the refusal. */
+bool upload_begin(struct api_call *call, struct http_response *response);
+enum http_action upload_feed(struct api_call *call, struct slice piece, struct http_response *response);
+void upload_free(struct upload *upload);
+
+/* ---- handlers ---- */
+
+void handle_upload(struct api_call *call);
+void handle_list_imports(struct api_call *call);
+void handle_get_import(struct api_call *call);
+void handle_delete_import(struct api_call *call);
+void handle_search(struct api_call *call);
+void handle_stats(struct api_call *call);
+void handle_embeddings(struct api_call *call);
+void handle_health(struct api_call *call);
+void handle_live(struct api_call *call);
+void handle_ready(struct api_call *call);
+void handle_home(struct api_call *call);
+void handle_docs(struct api_call *call);
+void handle_openapi(struct api_call *call);
+
+#endif

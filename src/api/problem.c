@@ -1,0 +1,169 @@
+#include "api/internal.h"
+#include "base/log.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+
+const char *problem_title(unsigned status)
+{
+	static const struct {
+		unsigned status;
+		const char *title;
+	} titles[] = {
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{409, "Conflict"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{503, "Service Unavailable"},
+		{507, "Insufficient Storage"},
+	};
+	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+		if (titles[i].status == status)
+			return titles[i].title;
+	return "Error";
+}
+
+/* Opens the object and writes the members that every problem has. */
+static void begin(struct json_writer *json, struct http_request *request, unsigned status,
+		  const char *code, const char *detail)
+{
+	json_begin_object(json);
+	json_put_member(json, "type");
+	json_put_text(json, "about:blank");
+	json_put_member(json, "title");
+	json_put_text(json, problem_title(status));
+	json_put_member(json, "status");
+	json_put_int(json, status);
+	json_put_member(json, "detail");
+	json_put_text(json, detail);
+	json_put_member(json, "instance");
+	json_put_string(json, http_request_target(request));
+	json_put_member(json, "code");
+	json_put_text(json, code);
+	json_put_member(json, "request_id");
+	json_put_text(json, http_request_id(request));
+}
+
+static void send(struct http_response *response, unsigned status, struct json_writer *json)
+{
+	json_end_object(json);
+	http_response_status(response, status);
+	if (status == 429 || status == 503)
+		http_response_header(response, "Retry-After", SLICE("5"));
+	http_response_body(response, "application/problem+json", json->out);
+	strbuf_release(json->out);
+}
+
+void problem_respond(struct http_request *request, struct http_response *response, unsigned status,
+		     const char *code, const char *detail)
+{
+	struct strbuf body;
+	struct json_writer json;
+
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	begin(&json, request, status, code, detail);
+	send(response, status, &json);
+}
+
+void problem_params(struct api_call *call)
+{
+	const struct param_error *first = &call->errors[0];
+	bool unsupported = strcmp(first->type, "not-supported") == 0;
+	struct strbuf body;
+	struct json_writer json;
+	char detail[ERROR_DETAIL_SIZE];
+
+	snprintf(detail, sizeof detail, "%.*s: %.*s", SLICE_ARG(first->name),
+		 SLICE_ARG(first->message));
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	begin(&json, call->request, 422, unsupported ? "not-supported" : "invalid-parameter", detail);
+	json_put_member(&json, "errors");
+	json_begin_array(&json);
+	for (size_t i = 0; i < call->error_count; i++) {
+		json_begin_object(&json);
+		json_put_member(&json, "loc");
+		json_begin_array(&json);
+		json_put_text(&json, call->errors[i].where);
+		if (call->errors[i].name.size)
+			json_put_string(&json, call->errors[i].name);
+		json_end_array(&json);
+		json_put_member(&json, "msg");
+		json_put_string(&json, call->errors[i].message);
+		json_put_member(&json, "type");
+		json_put_text(&json, call->errors[i].type);
+		json_end_object(&json);
+	}
+	json_end_array(&json);
+	send(call->response, 422, &json);
+}
+
+static unsigned http_status(enum status status)
+{
+	switch (status) {
+	case STATUS_NOT_FOUND:
+		return 404;
+	case STATUS_EXISTS:
+	case STATUS_CONFLICT:
+		return 409;
+	case STATUS_INVALID:
+		return 422;
+	case STATUS_TOO_LARGE:
+		return 413;
+	case STATUS_UNSUPPORTED:
+		return 415;
+	case STATUS_FULL:
+		return 507;
+	case STATUS_BUSY:
+	case STATUS_UNAVAILABLE:
+	case STATUS_NO_MEMORY:
+		return 503;
+	case STATUS_OK:
+	case STATUS_END:
+	case STATUS_CANCELLED:
+	case STATUS_IO:
+	case STATUS_CORRUPT:
+	case STATUS_INTERNAL:
+		break;
+	}
+	return 500;
+}
+
+void problem_error(struct api_call *call, const struct error *err)
+{
+	unsigned status = http_status(err->status);
+
+	if (status >= 500)
+		log_error(LOG_EVENT("request failed"), LOG_ERR(err));
+	problem_respond(call->request, call->response, status, err->code, err->detail);
+}
+
+void problem_duplicate(struct api_call *call, int64_t original_id)
+{
+	struct strbuf body;
+	struct json_writer json;
+	char detail[160], location[64];
+
+	snprintf(detail, sizeof detail,
+		 "this file was uploaded before as import %lld; delete that import to upload it anew",
+		 (long long)original_id);
+	snprintf(location, sizeof location, "/api/imports/%lld", (long long)original_id);
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	begin(&json, call->request, 409, "duplicate-upload", detail);
+	json_put_member(&json, "import_id");
+	json_put_int(&json, original_id);
+	http_response_header(call->response, "Location", slice_of_string(location));
+	send(call->response, 409, &json);
+}

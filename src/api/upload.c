@@ -1,0 +1,358 @@
+/* POST /api/upload: the body goes into the spool while it arrives; the answer comes when the
+ * file and its import are on disk. Nothing of it is parsed here. */
+#include "api/internal.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "http/multipart.h"
+#include "intake/spool.h"
+#include "parse/reader.h"
+#include "validate/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+enum { FILENAME_MAX_SIZE = 255, MULTIPART_OVERHEAD = 64 * 1024 };
+
+struct upload {
+	struct api_call *call;
+	struct spool *spool;
+	struct multipart *multipart; /* NULL: the body is the file */
+	char filename[FILENAME_MAX_SIZE + 1];
+	bool has_file;
+	/* What was wrong with the body: the rest of it is read over, and this is the answer. */
+	bool failed;
+	struct error failure;
+};
+
+/* The last segment of a path of any system, as UTF-8 that fits. Browsers send names only, but
+ * some programs send paths. */
+static void take_filename(struct upload *upload, struct slice name)
+{
+	struct strbuf clean;
+	size_t start = 0, at = 0;
+
+	for (size_t i = 0; i < name.size; i++)
+		if (name.data[i] == '/' || name.data[i] == '\\')
+			start = i + 1;
+	name = slice_of(name.data + start, name.size - start);
+	strbuf_init(&clean, FILENAME_MAX_SIZE);
+	while (at < name.size && strbuf_ok(&clean)) {
+		uint32_t code_point;
+		size_t size = utf8_decode(name, at, &code_point);
+		if (size && code_point >= 0x20 && code_point != 0x7F)
+			strbuf_add(&clean, name.data + at, size);
+		else
+			strbuf_add_string(&clean, "\xEF\xBF\xBD");
+		at += size ? size : utf8_damage_size(name, at);
+	}
+	snprintf(upload->filename, sizeof upload->filename, "%s", clean.size ? clean.data : "upload");
+	strbuf_release(&clean);
+}
+
+static enum status on_part(void *context, const struct multipart_part *part, struct error *err)
+{
+	struct upload *upload = context;
+
+	if (!slice_is(part->name, "file"))
+		return error_set(err, STATUS_INVALID, "unknown-part",
+				 "there is no form field '%.*s' here; send one part named 'file' (options "
+				 "go into the query)",
+				 SLICE_ARG(part->name));
+	if (upload->has_file)
+		return error_set(err, STATUS_INVALID, "repeated-part",
+				 "part 'file' is given more than once; upload one file at a time");
+	if (!part->filename.data)
+		return error_set(err, STATUS_INVALID, "missing-filename",
+				 "part 'file' has no filename; send it as a file, not as a form value");
+	upload->has_file = true;
+	take_filename(upload, part->filename);
+	return STATUS_OK;
+}
+
+static enum status on_data(void *context, struct slice piece, struct error *err)
+{
+	struct upload *upload = context;
+
+	return spool_write(upload->spool, piece, err);
+}
+
+static enum status on_part_end(void *context, struct error *err)
+{
+	(void)context;
+	(void)err;
+	return STATUS_OK;
+}
+
+static bool begin_multipart(struct upload *upload, struct slice boundary,
+			    struct http_response *response)
+{
+	struct multipart_callbacks callbacks = {
+		.context = upload, .on_part = on_part, .on_data = on_data, .on_part_end = on_part_end};
+
+	if (!boundary.size) {
+		problem_respond(upload->call->request, response, 400, "malformed-multipart",
+				"Content-Type is multipart/form-data without a usable boundary");
+		return false;
+	}
+	upload->multipart = multipart_new(boundary, &callbacks);
+	if (!upload->multipart)
+		problem_respond(upload->call->request, response, 503, "out-of-memory",
+				"memory is exhausted");
+	return upload->multipart != NULL;
+}
+
+static bool begin_raw(struct upload *upload, struct http_response *response)
+{
+	struct api_call *call = upload->call;
+
+	if (!param_given(call, "filename")) {
+		add_param_error(call, "query", SLICE("filename"), "missing",
+				"is needed where the body is the file itself; or send "
+				"multipart/form-data with a part named 'file'");
+		call->response = response;
+		problem_params(call);
+		return false;
+	}
+	upload->has_file = true;
+	take_filename(upload, param_text(call, "filename"));
+	return true;
+}
+
+static void respond_too_large(struct api_call *call, struct http_response *response)
+{
+	char detail[160];
+
+	snprintf(detail, sizeof detail,
+		 "the file is over this server's limit of %llu bytes (--upload-limit)",
+		 (unsigned long long)call->api->config.upload_limit);
+	problem_respond(call->request, response, 413, "upload-too-large", detail);
+}
+
+bool upload_begin(struct api_call *call, struct http_response *response)
+{
+	const struct api_config *config = &call->api->config;
+	struct slice boundary;
+	struct slice type = http_request_header(call->request, "Content-Type");
+	bool is_multipart = type.data && multipart_boundary(type, &boundary);
+	uint64_t size, limit = config->upload_limit + (is_multipart ? MULTIPART_OVERHEAD : 0);
+	struct error err;
+
+	if (http_request_content_length(call->request, &size) && size > limit) {
+		respond_too_large(call, response);
+		return false;
+	}
+	struct upload *upload = arena_alloc_zeroed(call->arena, 1, sizeof *upload);
+	if (!upload) {
+		problem_respond(call->request, response, 503, "out-of-memory", "memory is exhausted");
+		return false;
+	}
+	upload->call = call;
+	call->upload = upload;
+	call->response = response;
+	if (is_multipart ? !begin_multipart(upload, boundary, response)
+			 : !begin_raw(upload, response))
+		return false;
+	if (spool_begin(config->spool_folder, config->upload_limit, &upload->spool, &err) !=
+	    STATUS_OK) {
+		problem_error(call, &err);
+		return false;
+	}
+	return true;
+}
+
+void upload_free(struct upload *upload)
+{
+	if (!upload)
+		return;
+	multipart_free(upload->multipart);
+	spool_free(upload->spool);
+}
+
+enum http_action upload_feed(struct api_call *call, struct slice piece, struct http_response *response)
+{
+	struct upload *upload = call->upload;
+	enum status status;
+
+	if (upload->failed)
+		return HTTP_CONTINUE;
+	if (upload->multipart)
+		status = multipart_feed(upload->multipart, piece, &upload->failure);
+	else
+		status = spool_write(upload->spool, piece, &upload->failure);
+	upload->failed = status != STATUS_OK;
+	if (status == STATUS_TOO_LARGE) {
+		respond_too_large(call, response);
+		return HTTP_RESPOND;
+	}
+	return HTTP_CONTINUE;
+}
+
+/* Content, schema and options that change the result: equal keys give equal imports. */
+static void make_duplicate_key(const struct schema *schema, const struct spooled_file *file,
+			       unsigned char key[SHA256_SIZE])
+{
+	unsigned char both[2 * SHA256_SIZE];
+
+	memcpy(both, file->sha256, SHA256_SIZE);
+	schema_fingerprint(schema, both + SHA256_SIZE);
+	sha256_of(slice_of((const char *)both, sizeof both), key);
+}
+
+static enum status add_import(struct upload *upload, const struct schema *schema, int64_t *id,
+			      struct error *err)
+{
+	const struct api_config *config = &upload->call->api->config;
+	struct spooled_file file;
+	enum file_format format;
+	unsigned char key[SHA256_SIZE];
+	struct slice head = spool_head(upload->spool);
+
+	enum status status = sniff_format(head, spool_size(upload->spool) == head.size, &format, err);
+	if (status != STATUS_OK)
+		return status;
+	status = spool_commit(upload->spool, &file, err);
+	if (status != STATUS_OK)
+		return status;
+	make_duplicate_key(schema, &file, key);
+	struct new_import import = {
+		.filename = slice_of_string(upload->filename),
+		.format = slice_of_string(file_format_name(format)),
+		.schema = schema_name(schema),
+		.options = SLICE("{}"),
+		.spool_name = slice_of_string(file.name),
+		.request_id = slice_of_string(http_request_id(upload->call->request)),
+		.file_hash = file.sha256,
+		.duplicate_key = key,
+		.size_bytes = (int64_t)file.size,
+	};
+	status = config->store->call->add_import(config->store, &import, id, err);
+	if (status != STATUS_OK) {
+		struct error late;
+		if (spool_remove(config->spool_folder, import.spool_name, &late) != STATUS_OK)
+			log_warning(LOG_EVENT("spool file not removed"), LOG_ERR(&late));
+	}
+	return status;
+}
+
+/* Seconds that the client would like to wait for the import's end: wait=, or Prefer: wait=N
+ * (RFC 7240). */
+static int64_t wanted_wait(const struct api_call *call)
+{
+	struct slice prefer = http_request_header(call->request, "Prefer");
+	int64_t seconds = param_number(call, "wait");
+
+	if (!param_given(call, "wait") && slice_starts_with(prefer, SLICE("wait=")) &&
+	    slice_parse_int64(slice_of(prefer.data + 5, prefer.size - 5), &seconds))
+		seconds = seconds < 0 ? 0 : seconds > WAIT_SECONDS_MAX ? WAIT_SECONDS_MAX : seconds;
+	return seconds;
+}
+
+/* At most half of the request workers wait: the others go on answering. */
+static bool wait_for_end(struct api_call *call, int64_t id)
+{
+	struct api *api = call->api;
+	int64_t seconds = wanted_wait(call);
+	bool ended = false;
+
+	if (seconds <= 0)
+		return false;
+	if (++api->waiting <= api->config.workers / 2)
+		ended = importer_wait(api->config.importer, id, (uint64_t)seconds * 1000);
+	api->waiting--;
+	return ended;
+}
+
+static void respond_import(struct api_call *call, int64_t id, unsigned status)
+{
+	struct store *store = call->api->config.store;
+	struct store_reader *reader = NULL;
+	struct import import;
+	struct strbuf body;
+	struct json_writer json;
+	struct error err;
+	char location[64];
+
+	enum status read = store->call->open_reader(store, &reader, &err);
+	if (read == STATUS_OK)
+		read = store->call->get_import(reader, id, call->arena, &import, &err);
+	store->call->close_reader(store, reader);
+	if (read != STATUS_OK) {
+		problem_error(call, &err);
+		return;
+	}
+	snprintf(location, sizeof location, "/api/imports/%lld", (long long)id);
+	http_response_header(call->response, "Location", slice_of_string(location));
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	present_import(&json, call->api->config.importer, &import);
+	respond_json(call, status, &body);
+}
+
+static enum status finish_body(struct upload *upload, struct error *err)
+{
+	if (upload->failed) {
+		*err = upload->failure;
+		return err->status;
+	}
+	if (upload->multipart) {
+		enum status status = multipart_finish(upload->multipart, err);
+		if (status != STATUS_OK)
+			return status;
+	}
+	if (!upload->has_file)
+		return error_set(err, STATUS_INVALID, "missing-file",
+				 "the form has no part named 'file'");
+	return STATUS_OK;
+}
+
+static void respond_failure(struct api_call *call, const struct error *err)
+{
+	static const char *const of_the_form[] = {"unknown-part", "repeated-part", "missing-filename",
+						  "missing-file"};
+	bool is_form = false;
+
+	for (size_t i = 0; i < sizeof of_the_form / sizeof *of_the_form; i++)
+		is_form = is_form || strcmp(err->code, of_the_form[i]) == 0;
+	if (is_form) {
+		add_param_error(call, "body", SLICE("file"), err->code, "%s", err->detail);
+		problem_params(call);
+	} else if (err->status == STATUS_INVALID) {
+		problem_respond(call->request, call->response, 400, "malformed-multipart", err->detail);
+	} else {
+		problem_error(call, err);
+	}
+}
+
+void handle_upload(struct api_call *call)
+{
+	struct upload *upload = call->upload;
+	const struct schema *schema =
+		schema_builtin(param_given(call, "schema") ? param_text(call, "schema") : SLICE("people"));
+	struct error err = {0};
+	int64_t id = 0;
+
+	if (!schema) {
+		add_param_error(call, "query", SLICE("schema"), "unknown", "there is no such schema");
+		problem_params(call);
+		return;
+	}
+	if (finish_body(upload, &err) != STATUS_OK) {
+		respond_failure(call, &err);
+		return;
+	}
+	enum status status = add_import(upload, schema, &id, &err);
+	if (status == STATUS_EXISTS) {
+		log_info(LOG_EVENT("duplicate upload refused"), LOG_INT("import_id", id));
+		problem_duplicate(call, id);
+	} else if (status != STATUS_OK) {
+		problem_error(call, &err);
+	} else {
+		log_info(LOG_EVENT("upload accepted"), LOG_INT("import_id", id),
+			 LOG_STR("filename", upload->filename),
+			 LOG_INT("size_bytes", spool_size(upload->spool)));
+		importer_wake(call->api->config.importer);
+		respond_import(call, id, wait_for_end(call, id) ? 200 : 202);
+	}
+}
