@@ -16,6 +16,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "base/strbuf.h"
 
 enum { EMBED_DIMENSION = 384, EMBED_MAX_TOKENS = 256 };
 
@@ -31,6 +32,10 @@ struct embed_options {
 struct embed_model;
 struct embed_workspace;
 struct tokenizer;
+
+/* Appends the folder where the model is looked for: $ROWMILL_MODEL, else
+ * ${XDG_DATA_HOME:-$HOME/.local/share}/rowmill/models/all-MiniLM-L6-v2. */
+void embed_default_folder(struct strbuf *folder);
 
 /* Opens a folder with model.safetensors, vocab.txt and config.json. Every length, shape, name
  * and type read from them is checked. Errors: "model-missing" (STATUS_NOT_FOUND; the detail names the

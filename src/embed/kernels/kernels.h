@@ -1,0 +1,47 @@
+/* The encoder's passes between the matrix products, one table of functions for each instruction set.
+ *
+ * plain.c is the specification: each other table does the same within rounding, for every
+ * number of rows, and tests/unit/embed/test_kernels.c proves it.
+ *
+ * Arrays do not overlap unless a function says so, and need no alignment. Threads: pure functions. */
+#ifndef ROWMILL_EMBED_KERNELS_KERNELS_H
+#define ROWMILL_EMBED_KERNELS_KERNELS_H
+
+#include "embed/shape.h"
+
+/* Layer normalisation over HIDDEN numbers, epsilon LAYER_NORM_EPSILON. */
+struct norm {
+	float gain[HIDDEN], offset[HIDDEN];
+};
+
+struct kernels {
+	const char *name; /* "plain", "avx2", "avx512" */
+
+	/* x[rows][INNER] becomes gelu(x + bias), gelu(v) = v / 2 * (1 + erf(v / sqrt 2)). */
+	void (*gelu)(float *x, const float *bias, size_t rows);
+
+	/* state[rows][HIDDEN] becomes norm(state + x + bias). */
+	void (*add_norm)(float *state, const float *x, const float *bias, const struct norm *norm,
+			 size_t rows);
+
+	/* state[rows][HIDDEN] = norm(words[ids[i]] + positions[i]): one text's tokens. */
+	void (*look_up)(float *state, const int32_t *ids, const float *words,
+			const float *positions, const struct norm *norm, size_t rows);
+
+	/* Attention among the `rows` tokens of one text, 1 to EMBED_MAX_TOKENS: for each head
+	 * softmax((q + query_bias) · k / sqrt(HEAD_SIZE)) · v. `qkv` is [rows][QKV], context is
+	 * [rows][HIDDEN]. There is no bias on keys: it adds the same to all scores of a query,
+	 * which softmax takes out; nor on values: it passes through unchanged, and the bias
+	 * of the product behind holds it. */
+	void (*attend)(const float *qkv, const float *query_bias, float *context, size_t rows);
+
+	/* vector[HIDDEN] = the mean of state[rows][HIDDEN], scaled to L2 norm 1. */
+	void (*pool)(const float *state, float *vector, size_t rows);
+};
+
+extern const struct kernels kernels_plain;
+
+/* The fastest table that this processor runs. */
+const struct kernels *kernels_select(void);
+
+#endif

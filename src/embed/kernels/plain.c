@@ -1,0 +1,125 @@
+#include "embed/kernels/kernels.h"
+
+#include <math.h>
+
+#include "base/banned.h"
+
+static void gelu(float *x, const float *bias, size_t rows)
+{
+	for (size_t row = 0; row < rows; row++, x += INNER)
+		for (size_t i = 0; i < INNER; i++) {
+			float v = x[i] + bias[i];
+			x[i] = 0.5F * v * (1 + erff(v * (float)M_SQRT1_2));
+		}
+}
+
+static void normalize_row(float *x, const struct norm *norm)
+{
+	float mean = 0, variance = 0;
+
+	for (size_t i = 0; i < HIDDEN; i++)
+		mean += x[i];
+	mean /= HIDDEN;
+	for (size_t i = 0; i < HIDDEN; i++)
+		variance += (x[i] - mean) * (x[i] - mean);
+	variance /= HIDDEN;
+	float scale = 1 / sqrtf(variance + LAYER_NORM_EPSILON);
+	for (size_t i = 0; i < HIDDEN; i++)
+		x[i] = (x[i] - mean) * scale * norm->gain[i] + norm->offset[i];
+}
+
+static void add_norm(float *state, const float *x, const float *bias, const struct norm *norm,
+		     size_t rows)
+{
+	for (size_t row = 0; row < rows; row++, state += HIDDEN, x += HIDDEN) {
+		for (size_t i = 0; i < HIDDEN; i++)
+			state[i] += x[i] + bias[i];
+		normalize_row(state, norm);
+	}
+}
+
+static void look_up(float *state, const int32_t *ids, const float *words, const float *positions,
+		    const struct norm *norm, size_t rows)
+{
+	for (size_t row = 0; row < rows; row++, state += HIDDEN, positions += HIDDEN) {
+		const float *word = words + (size_t)ids[row] * HIDDEN;
+
+		for (size_t i = 0; i < HIDDEN; i++)
+			state[i] = word[i] + positions[i];
+		normalize_row(state, norm);
+	}
+}
+
+static void softmax(float *scores, size_t count)
+{
+	float most = scores[0], sum = 0;
+
+	for (size_t i = 1; i < count; i++)
+		most = fmaxf(most, scores[i]);
+	for (size_t i = 0; i < count; i++) {
+		scores[i] = expf(scores[i] - most);
+		sum += scores[i];
+	}
+	for (size_t i = 0; i < count; i++)
+		scores[i] /= sum;
+}
+
+/* One query of one head against all keys. */
+static void attend_query(const float *query, const float *bias, const float *keys,
+			 const float *values, float *context, size_t rows)
+{
+	float scores[EMBED_MAX_TOKENS];
+
+	for (size_t j = 0; j < rows; j++) {
+		float dot = 0;
+		for (size_t d = 0; d < HEAD_SIZE; d++)
+			dot += (query[d] + bias[d]) * keys[j * QKV + d];
+		scores[j] = dot / sqrtf(HEAD_SIZE);
+	}
+	softmax(scores, rows);
+	for (size_t d = 0; d < HEAD_SIZE; d++)
+		context[d] = 0;
+	for (size_t j = 0; j < rows; j++)
+		for (size_t d = 0; d < HEAD_SIZE; d++)
+			context[d] += scores[j] * values[j * QKV + d];
+}
+
+static void attend(const float *qkv, const float *query_bias, float *context, size_t rows)
+{
+	for (size_t head = 0; head < HEADS; head++) {
+		const float *queries = qkv + head * HEAD_SIZE;
+		const float *keys = queries + HIDDEN, *values = keys + HIDDEN;
+
+		for (size_t i = 0; i < rows; i++)
+			attend_query(queries + i * QKV, query_bias + head * HEAD_SIZE, keys, values,
+				     context + i * HIDDEN + head * HEAD_SIZE, rows);
+	}
+}
+
+static void pool(const float *state, float *vector, size_t rows)
+{
+	float squares = 0;
+
+	for (size_t i = 0; i < HIDDEN; i++)
+		vector[i] = 0;
+	for (size_t row = 0; row < rows; row++)
+		for (size_t i = 0; i < HIDDEN; i++)
+			vector[i] += state[row * HIDDEN + i];
+	for (size_t i = 0; i < HIDDEN; i++) {
+		vector[i] /= (float)rows;
+		squares += vector[i] * vector[i];
+	}
+	/* As torch.nn.functional.normalize, which sentence-transformers calls. */
+	float scale = 1 / fmaxf(sqrtf(squares), 1e-12F);
+	for (size_t i = 0; i < HIDDEN; i++)
+		vector[i] *= scale;
+}
+
+const struct kernels kernels_plain = {
+	.name = "plain",
+	.gelu = gelu,
+	.add_norm = add_norm,
+	.look_up = look_up,
+	.attend = attend,
+	.pool = pool,
+};

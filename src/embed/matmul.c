@@ -1,0 +1,254 @@
+#include "embed/matmul.h"
+
+#include <omp.h>
+#include <stdlib.h>
+
+#include <dnnl.h>
+
+#include "embed/shape.h"
+
+#include "base/banned.h"
+
+enum { SCRATCH_ALIGNMENT = 4096 };
+
+static const struct {
+	dnnl_dim_t length, width;
+} shapes[MATMUL_KINDS] = {
+	[MATMUL_QKV] = {HIDDEN, QKV},
+	[MATMUL_OUT] = {HIDDEN, HIDDEN},
+	[MATMUL_UP] = {HIDDEN, INNER},
+	[MATMUL_DOWN] = {INNER, HIDDEN},
+};
+
+struct matmul_engine {
+	dnnl_engine_t engine;
+};
+
+struct matmul_weights {
+	enum matmul_kind kind;
+	dnnl_memory_t packed;
+};
+
+/* A product compiled for a number of rows, with the memory objects that carry the shapes;
+ * their data is set for each run. */
+struct product {
+	dnnl_primitive_t primitive;
+	dnnl_memory_t source, destination, scratch;
+};
+
+struct matmul_context {
+	dnnl_engine_t engine;
+	dnnl_stream_t stream;
+	struct product products[MATMUL_KINDS][MATMUL_PANEL + 1]; /* by rows */
+	void *scratch;
+	size_t scratch_size;
+};
+
+/* Debian's oneDNN forks OpenMP teams, whose barriers wait for the slowest: one busy neighbour
+ * cost four fifths of the speed. The number of threads belongs to the calling thread, so
+ * each must say it, and saying it again costs nothing. */
+static void hold_to_one_thread(void)
+{
+	omp_set_num_threads(1);
+}
+
+struct matmul_engine *matmul_engine_new(void)
+{
+	struct matmul_engine *engine = calloc(1, sizeof *engine);
+
+	if (engine && dnnl_engine_create(&engine->engine, dnnl_cpu, 0) != dnnl_success) {
+		free(engine);
+		engine = NULL;
+	}
+	return engine;
+}
+
+void matmul_engine_free(struct matmul_engine *engine)
+{
+	if (!engine)
+		return;
+	dnnl_engine_destroy(engine->engine);
+	free(engine);
+}
+
+/* The description of a product of `rows` rows, with the weights as oneDNN likes them best. */
+static dnnl_primitive_desc_t describe(dnnl_engine_t engine, enum matmul_kind kind, dnnl_dim_t rows)
+{
+	dnnl_dims_t source_dims = {rows, shapes[kind].length};
+	dnnl_dims_t weights_dims = {shapes[kind].length, shapes[kind].width};
+	dnnl_dims_t destination_dims = {rows, shapes[kind].width};
+	dnnl_memory_desc_t source, weights, destination;
+	dnnl_primitive_attr_t attributes = NULL;
+	dnnl_primitive_desc_t description = NULL;
+	dnnl_matmul_desc_t matmul;
+
+	hold_to_one_thread();
+	if (dnnl_memory_desc_init_by_tag(&source, 2, source_dims, dnnl_f32, dnnl_ab) ||
+	    dnnl_memory_desc_init_by_tag(&weights, 2, weights_dims, dnnl_f32,
+					 dnnl_format_tag_any) ||
+	    dnnl_memory_desc_init_by_tag(&destination, 2, destination_dims, dnnl_f32, dnnl_ab) ||
+	    dnnl_matmul_desc_init(&matmul, &source, &weights, NULL, &destination))
+		return NULL;
+	/* The library's own scratch is bound to the thread that compiled; ours to the context. */
+	if (dnnl_primitive_attr_create(&attributes) ||
+	    dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user) ||
+	    dnnl_primitive_desc_create(&description, &matmul, attributes, engine, NULL))
+		description = NULL;
+	dnnl_primitive_attr_destroy(attributes);
+	return description;
+}
+
+/* Copies `weights` into `packed`'s layout. */
+static bool reorder(dnnl_engine_t engine, enum matmul_kind kind, const float *weights,
+		    dnnl_memory_t packed)
+{
+	dnnl_dims_t dims = {shapes[kind].length, shapes[kind].width};
+	const dnnl_memory_desc_t *packed_description;
+	dnnl_memory_desc_t description;
+	dnnl_memory_t plain = NULL;
+	dnnl_primitive_desc_t reorder_description = NULL;
+	dnnl_primitive_t reorder = NULL;
+	dnnl_stream_t stream = NULL;
+	bool done = false;
+
+	if (dnnl_memory_get_memory_desc(packed, &packed_description) ||
+	    dnnl_memory_desc_init_by_tag(&description, 2, dims, dnnl_f32, dnnl_ba) ||
+	    dnnl_memory_create(&plain, &description, engine, (void *)(uintptr_t)weights) ||
+	    dnnl_reorder_primitive_desc_create(&reorder_description, &description, engine,
+					       packed_description, engine, NULL) ||
+	    dnnl_primitive_create(&reorder, reorder_description) ||
+	    dnnl_stream_create(&stream, engine, dnnl_stream_default_flags))
+		goto cleanup;
+	const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, plain}, {DNNL_ARG_TO, packed}};
+	done = dnnl_primitive_execute(reorder, stream, 2, arguments) == dnnl_success &&
+	       dnnl_stream_wait(stream) == dnnl_success;
+cleanup:
+	dnnl_stream_destroy(stream);
+	dnnl_primitive_destroy(reorder);
+	dnnl_primitive_desc_destroy(reorder_description);
+	dnnl_memory_destroy(plain);
+	return done;
+}
+
+struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum matmul_kind kind,
+					  const float *weights)
+{
+	struct matmul_weights *result = calloc(1, sizeof *result);
+	dnnl_primitive_desc_t description = describe(engine->engine, kind, MATMUL_PANEL);
+
+	if (!result || !description)
+		goto failed;
+	result->kind = kind;
+	const dnnl_memory_desc_t *layout =
+		dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
+	if (dnnl_memory_create(&result->packed, layout, engine->engine, DNNL_MEMORY_ALLOCATE) ||
+	    !reorder(engine->engine, kind, weights, result->packed))
+		goto failed;
+	dnnl_primitive_desc_destroy(description);
+	return result;
+failed:
+	dnnl_primitive_desc_destroy(description);
+	matmul_weights_free(result);
+	return NULL;
+}
+
+void matmul_weights_free(struct matmul_weights *weights)
+{
+	if (!weights)
+		return;
+	dnnl_memory_destroy(weights->packed);
+	free(weights);
+}
+
+struct matmul_context *matmul_context_new(struct matmul_engine *engine)
+{
+	struct matmul_context *context = calloc(1, sizeof *context);
+
+	if (!context)
+		return NULL;
+	context->engine = engine->engine;
+	if (dnnl_stream_create(&context->stream, engine->engine, dnnl_stream_default_flags)) {
+		free(context);
+		return NULL;
+	}
+	return context;
+}
+
+static void product_release(struct product *product)
+{
+	dnnl_memory_destroy(product->source);
+	dnnl_memory_destroy(product->destination);
+	dnnl_memory_destroy(product->scratch);
+	dnnl_primitive_destroy(product->primitive);
+	*product = (struct product){0};
+}
+
+void matmul_context_free(struct matmul_context *context)
+{
+	if (!context)
+		return;
+	for (size_t kind = 0; kind < MATMUL_KINDS; kind++)
+		for (size_t rows = 0; rows <= MATMUL_PANEL; rows++)
+			product_release(&context->products[kind][rows]);
+	dnnl_stream_destroy(context->stream);
+	free(context->scratch);
+	free(context);
+}
+
+static bool reserve_scratch(struct matmul_context *context, size_t size)
+{
+	if (size <= context->scratch_size)
+		return true;
+	size = (size + SCRATCH_ALIGNMENT - 1) / SCRATCH_ALIGNMENT * SCRATCH_ALIGNMENT;
+	void *scratch = aligned_alloc(SCRATCH_ALIGNMENT, size);
+	if (!scratch)
+		return false;
+	free(context->scratch);
+	context->scratch = scratch;
+	context->scratch_size = size;
+	return true;
+}
+
+static bool compile(struct matmul_context *context, enum matmul_kind kind, size_t rows,
+		    struct product *product)
+{
+	dnnl_primitive_desc_t description = describe(context->engine, kind, (dnnl_dim_t)rows);
+
+	if (!description)
+		return false;
+	const dnnl_memory_desc_t *source =
+		dnnl_primitive_desc_query_md(description, dnnl_query_src_md, 0);
+	const dnnl_memory_desc_t *destination =
+		dnnl_primitive_desc_query_md(description, dnnl_query_dst_md, 0);
+	const dnnl_memory_desc_t *scratch =
+		dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
+	bool done = reserve_scratch(context, dnnl_memory_desc_get_size(scratch)) &&
+		    !dnnl_memory_create(&product->source, source, context->engine, NULL) &&
+		    !dnnl_memory_create(&product->destination, destination, context->engine, NULL) &&
+		    !dnnl_memory_create(&product->scratch, scratch, context->engine, NULL) &&
+		    !dnnl_primitive_create(&product->primitive, description);
+	dnnl_primitive_desc_destroy(description);
+	if (!done)
+		product_release(product);
+	return done;
+}
+
+bool matmul_run(struct matmul_context *context, const struct matmul_weights *weights, size_t rows,
+		const float *source, float *destination)
+{
+	struct product *product = &context->products[weights->kind][rows];
+
+	hold_to_one_thread();
+	if (!product->primitive && !compile(context, weights->kind, rows, product))
+		return false;
+	if (dnnl_memory_set_data_handle(product->source, (void *)(uintptr_t)source) ||
+	    dnnl_memory_set_data_handle(product->destination, destination) ||
+	    dnnl_memory_set_data_handle(product->scratch, context->scratch))
+		return false;
+	const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, product->source},
+					     {DNNL_ARG_WEIGHTS, weights->packed},
+					     {DNNL_ARG_DST, product->destination},
+					     {DNNL_ARG_SCRATCHPAD, product->scratch}};
+	return dnnl_primitive_execute(product->primitive, context->stream, 4, arguments) ==
+	       dnnl_success;
+}

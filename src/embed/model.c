@@ -1,0 +1,188 @@
+#include "embed/model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "base/strbuf.h"
+#include "embed/tokenizer.h"
+
+#include "base/banned.h"
+
+#define MODEL_NAME "all-MiniLM-L6-v2"
+
+enum { PATH_CAP = 4096, PACKED_ALIGNMENT = 64 };
+
+static const char *const precision_names[] = {
+	[EMBED_AUTO] = "auto",
+	[EMBED_F32] = "f32",
+};
+
+bool embed_precision_parse(struct slice name, enum embed_precision *precision)
+{
+	for (size_t i = 0; i < sizeof precision_names / sizeof *precision_names; i++)
+		if (slice_is(name, precision_names[i])) {
+			*precision = (enum embed_precision)i;
+			return true;
+		}
+	return false;
+}
+
+const char *embed_precision_name(enum embed_precision precision)
+{
+	return precision_names[precision];
+}
+
+void embed_default_folder(struct strbuf *folder)
+{
+	const char *model = getenv("ROWMILL_MODEL");
+	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+
+	if (model && *model) {
+		strbuf_add_string(folder, model);
+		return;
+	}
+	/* The XDG specification has relative paths ignored. */
+	if (data && *data == '/') {
+		strbuf_add_string(folder, data);
+	} else {
+		strbuf_add_string(folder, home ? home : "");
+		strbuf_add_string(folder, "/.local/share");
+	}
+	strbuf_add_string(folder, "/rowmill/models/" MODEL_NAME);
+}
+
+static enum status wrong_config(struct error *err, const char *member)
+{
+	return error_set(err, STATUS_CORRUPT, "model-damaged",
+			 "config.json is not that of " MODEL_NAME ": '%s' has another value.",
+			 member);
+}
+
+/* The numbers that the weights' shapes do not tell. */
+static enum status check_config(const char *path, struct error *err)
+{
+	static const struct {
+		const char *name;
+		json_int_t value;
+	} members[] = {{"hidden_size", HIDDEN},
+		       {"num_hidden_layers", LAYERS},
+		       {"num_attention_heads", HEADS},
+		       {"intermediate_size", INNER},
+		       {"vocab_size", VOCABULARY},
+		       {"max_position_embeddings", POSITIONS},
+		       {"type_vocab_size", TOKEN_TYPES}};
+	enum status status = STATUS_OK;
+	json_error_t problem;
+
+	errno = 0;
+	json_t *config = json_load_file(path, JSON_REJECT_DUPLICATES, &problem);
+	if (!config && errno == ENOENT)
+		return error_set(err, STATUS_NOT_FOUND, "model-missing",
+				 "There is no config.json in the model's folder.");
+	if (!config)
+		return error_set(err, STATUS_CORRUPT, "model-damaged",
+				 "config.json cannot be read as JSON (line %d).", problem.line);
+	for (size_t i = 0; i < sizeof members / sizeof *members && status == STATUS_OK; i++) {
+		const json_t *member = json_object_get(config, members[i].name);
+		if (!json_is_integer(member) || json_integer_value(member) != members[i].value)
+			status = wrong_config(err, members[i].name);
+	}
+	const char *activation = json_string_value(json_object_get(config, "hidden_act"));
+	double epsilon = json_number_value(json_object_get(config, "layer_norm_eps"));
+	if (status == STATUS_OK && (!activation || strcmp(activation, "gelu") != 0))
+		status = wrong_config(err, "hidden_act");
+	if (status == STATUS_OK && (epsilon < 0.99e-12 || epsilon > 1.01e-12))
+		status = wrong_config(err, "layer_norm_eps");
+	json_decref(config);
+	return status;
+}
+
+static bool join(char path[PATH_CAP], const char *folder, const char *name)
+{
+	int size = snprintf(path, PATH_CAP, "%s/%s", folder, name);
+
+	return size > 0 && size < PATH_CAP;
+}
+
+static enum status open_parts(struct embed_model *model, const char *folder, struct error *err)
+{
+	char path[PATH_CAP];
+
+	if (!join(path, folder, "config.json"))
+		return error_set(err, STATUS_INVALID, NULL, "The model folder's path is too long.");
+	enum status status = check_config(path, err);
+	if (status == STATUS_OK && join(path, folder, "vocab.txt"))
+		status = tokenizer_open(path, VOCABULARY, &model->tokenizer, err);
+	if (status == STATUS_OK && join(path, folder, "model.safetensors"))
+		status = weights_read(model, path, err);
+	return status;
+}
+
+/* Says what is to be done where there is no model; the folder itself stays in the log. */
+static void add_remedy(struct error *err)
+{
+	size_t size;
+
+	if (!err || strcmp(err->code, "model-missing") != 0)
+		return;
+	size = strlen(err->detail);
+	snprintf(err->detail + size, sizeof err->detail - size,
+		 " './run setup' fetches the model; where it lies elsewhere, set ROWMILL_MODEL to"
+		 " the folder.");
+}
+
+enum status embed_model_open(const char *folder, const struct embed_options *options,
+			     struct embed_model **model, struct error *err)
+{
+	size_t size = (sizeof(struct embed_model) + PACKED_ALIGNMENT - 1) / PACKED_ALIGNMENT *
+		      PACKED_ALIGNMENT;
+	struct embed_model *made = aligned_alloc(PACKED_ALIGNMENT, size);
+
+	if (!made)
+		return error_no_memory(err);
+	memset(made, 0, size);
+	made->precision =
+		!options || options->precision == EMBED_AUTO ? EMBED_F32 : options->precision;
+	made->kernels = kernels_select();
+	made->engine = matmul_engine_new();
+	enum status status = made->engine ? open_parts(made, folder, err) : error_no_memory(err);
+	if (status != STATUS_OK) {
+		add_remedy(err);
+		embed_model_close(made);
+		return status;
+	}
+	*model = made;
+	return STATUS_OK;
+}
+
+void embed_model_close(struct embed_model *model)
+{
+	if (!model)
+		return;
+	for (size_t i = 0; i < LAYERS; i++)
+		for (size_t kind = 0; kind < MATMUL_KINDS; kind++)
+			matmul_weights_free(model->layers[i].products[kind]);
+	matmul_engine_free(model->engine);
+	tokenizer_close(model->tokenizer);
+	free(model->words);
+	free(model);
+}
+
+const struct tokenizer *embed_model_tokenizer(const struct embed_model *model)
+{
+	return model->tokenizer;
+}
+
+enum embed_precision embed_model_precision(const struct embed_model *model)
+{
+	return model->precision;
+}
+
+const char *embed_model_name(const struct embed_model *model)
+{
+	(void)model;
+	return MODEL_NAME;
+}

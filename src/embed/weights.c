@@ -1,0 +1,172 @@
+#include "embed/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "embed/safetensors.h"
+
+#include "base/banned.h"
+
+enum { NAME_SIZE = 96, HUGE_PAGE = 2 << 20 };
+
+struct loader {
+	struct embed_model *model;
+	struct safetensors file;
+	float *scratch; /* [INNER][HIDDEN], the largest matrix to be packed */
+	struct error *err;
+};
+
+/* Reads "encoder.layer.<index>.<part>"; all of its rows. */
+static enum status read_part(struct loader *loader, size_t index, const char *part, size_t rows,
+			     size_t columns, float *out)
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, part);
+	return safetensors_read(&loader->file, name, rows, columns, rows ? rows : 1, out,
+				loader->err);
+}
+
+static enum status pack(struct loader *loader, size_t index, enum matmul_kind kind)
+{
+	struct matmul_weights **product = &loader->model->layers[index].products[kind];
+
+	*product = matmul_weights_new(loader->model->engine, kind, loader->scratch);
+	return *product ? STATUS_OK : error_no_memory(loader->err);
+}
+
+/* bias += weights · values_bias, weights [HIDDEN][HIDDEN]. The attention's probabilities sum to
+ * one, so the values' bias reaches the product as it is. */
+static void fold_values_bias(float *bias, const float *weights, const float *values_bias)
+{
+	for (size_t i = 0; i < HIDDEN; i++) {
+		double sum = bias[i];
+		for (size_t j = 0; j < HIDDEN; j++)
+			sum += (double)weights[i * HIDDEN + j] * (double)values_bias[j];
+		bias[i] = (float)sum;
+	}
+}
+
+static enum status read_attention(struct loader *loader, size_t index)
+{
+	static const char *const matrices[] = {"attention.self.query.weight",
+					       "attention.self.key.weight",
+					       "attention.self.value.weight"};
+	struct layer *layer = &loader->model->layers[index];
+	float values_bias[HIDDEN], keys_bias[HIDDEN];
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < 3 && status == STATUS_OK; i++)
+		status = read_part(loader, index, matrices[i], HIDDEN, HIDDEN,
+				   loader->scratch + i * HIDDEN * HIDDEN);
+	if (status == STATUS_OK)
+		status = pack(loader, index, MATMUL_QKV);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "attention.self.query.bias", 0, HIDDEN,
+				   layer->query_bias);
+	if (status == STATUS_OK) /* checked, not used: see kernels.h */
+		status = read_part(loader, index, "attention.self.key.bias", 0, HIDDEN, keys_bias);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "attention.self.value.bias", 0, HIDDEN,
+				   values_bias);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "attention.output.dense.bias", 0, HIDDEN,
+				   layer->out_bias);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "attention.output.dense.weight", HIDDEN, HIDDEN,
+				   loader->scratch);
+	if (status != STATUS_OK)
+		return status;
+	fold_values_bias(layer->out_bias, loader->scratch, values_bias);
+	return pack(loader, index, MATMUL_OUT);
+}
+
+static enum status read_norm(struct loader *loader, size_t index, const char *gain,
+			     const char *offset, struct norm *norm)
+{
+	enum status status = read_part(loader, index, gain, 0, HIDDEN, norm->gain);
+
+	if (status == STATUS_OK)
+		status = read_part(loader, index, offset, 0, HIDDEN, norm->offset);
+	return status;
+}
+
+static enum status read_layer(struct loader *loader, size_t index)
+{
+	struct layer *layer = &loader->model->layers[index];
+
+	enum status status = read_attention(loader, index);
+	if (status == STATUS_OK)
+		status = read_norm(loader, index, "attention.output.LayerNorm.weight",
+				   "attention.output.LayerNorm.bias", &layer->attention_norm);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "intermediate.dense.weight", INNER, HIDDEN,
+				   loader->scratch);
+	if (status == STATUS_OK)
+		status = pack(loader, index, MATMUL_UP);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "intermediate.dense.bias", 0, INNER,
+				   layer->up_bias);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "output.dense.weight", HIDDEN, INNER,
+				   loader->scratch);
+	if (status == STATUS_OK)
+		status = pack(loader, index, MATMUL_DOWN);
+	if (status == STATUS_OK)
+		status = read_part(loader, index, "output.dense.bias", 0, HIDDEN,
+				   layer->down_bias);
+	if (status == STATUS_OK)
+		status = read_norm(loader, index, "output.LayerNorm.weight",
+				   "output.LayerNorm.bias", &layer->output_norm);
+	return status;
+}
+
+static enum status read_embeddings(struct loader *loader)
+{
+	struct embed_model *model = loader->model;
+	struct safetensors *file = &loader->file;
+	size_t size = (sizeof(float) * VOCABULARY * HIDDEN + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	float type[HIDDEN];
+
+	model->words = aligned_alloc(HUGE_PAGE, size);
+	if (!model->words)
+		return error_no_memory(loader->err);
+	enum status status = safetensors_read(file, "embeddings.word_embeddings.weight", VOCABULARY,
+					      HIDDEN, VOCABULARY, model->words, loader->err);
+	if (status == STATUS_OK)
+		status = safetensors_read(file, "embeddings.position_embeddings.weight", POSITIONS,
+					  HIDDEN, EMBED_MAX_TOKENS, model->positions, loader->err);
+	if (status == STATUS_OK)
+		status = safetensors_read(file, "embeddings.token_type_embeddings.weight",
+					  TOKEN_TYPES, HIDDEN, 1, type, loader->err);
+	if (status == STATUS_OK)
+		status = safetensors_read(file, "embeddings.LayerNorm.weight", 0, HIDDEN, 1,
+					  model->embedding_norm.gain, loader->err);
+	if (status == STATUS_OK)
+		status = safetensors_read(file, "embeddings.LayerNorm.bias", 0, HIDDEN, 1,
+					  model->embedding_norm.offset, loader->err);
+	for (size_t i = 0; i < EMBED_MAX_TOKENS * HIDDEN && status == STATUS_OK; i++)
+		model->positions[i] += type[i % HIDDEN];
+	return status;
+}
+
+enum status weights_read(struct embed_model *model, const char *path, struct error *err)
+{
+	struct loader loader = {.model = model, .file.fd = -1, .err = err};
+	enum status status = safetensors_open(path, &loader.file, err);
+
+	if (status != STATUS_OK)
+		return status;
+	loader.scratch = malloc(sizeof(float) * INNER * HIDDEN);
+	if (!loader.scratch) {
+		status = error_no_memory(err);
+		goto cleanup;
+	}
+	status = read_embeddings(&loader);
+	for (size_t i = 0; i < LAYERS && status == STATUS_OK; i++)
+		status = read_layer(&loader, i);
+cleanup:
+	free(loader.scratch);
+	safetensors_close(&loader.file);
+	return status;
+}
