@@ -4,7 +4,8 @@
     tools/embed_assets.py OUTPUT.c PATH=FILE...
 
 PATH is that of the request; the kind of content follows from FILE's name. A file of 8 KiB or
-more is compressed; smaller ones stay as they are, for people who look with curl. The same
+more is compressed; smaller ones stay as they are, for people who look with curl, and JSON too, for
+the program that reads it itself. The same
 input gives the same bytes, whoever builds it and when."""
 
 import gzip
@@ -16,6 +17,7 @@ CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
@@ -63,7 +65,7 @@ def generate(pairs):
             raise SystemExit(f"embed_assets: {file} is empty")
         if file.suffix not in CONTENT_TYPES:
             raise SystemExit(f"embed_assets: no content type is known for {file.name}")
-        compressed = len(body) >= COMPRESSED_FROM
+        compressed = len(body) >= COMPRESSED_FROM and file.suffix != ".json"
         if compressed:
             body = gzip.compress(body, 9, mtime=0)
         name = f"bytes_{index}"

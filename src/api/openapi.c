@@ -1,0 +1,226 @@
+/* /openapi.json: written from the table of routes, so that it cannot promise another API than
+ * the one that is served. The shapes come from web/openapi-components.json. */
+#include "api/assets.h"
+#include "api/internal.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+
+static void member_text(struct json_writer *json, const char *name, const char *text)
+{
+	json_put_member(json, name);
+	json_put_text(json, text);
+}
+
+static void begin_member_object(struct json_writer *json, const char *name)
+{
+	json_put_member(json, name);
+	json_begin_object(json);
+}
+
+/* "content": {media: {"schema": {"$ref": …}}} */
+static void write_content(struct json_writer *json, const char *media, const char *schema)
+{
+	char reference[96];
+
+	snprintf(reference, sizeof reference, "#/components/schemas/%s", schema);
+	begin_member_object(json, "content");
+	begin_member_object(json, media);
+	begin_member_object(json, "schema");
+	member_text(json, "$ref", reference);
+	json_end_object(json);
+	json_end_object(json);
+	json_end_object(json);
+}
+
+static void write_parameter_schema(struct json_writer *json, const struct param *param)
+{
+	begin_member_object(json, "schema");
+	member_text(json, "type", param->kind == PARAM_INTEGER ? "integer" : "string");
+	if (param->kind == PARAM_INTEGER) {
+		json_put_member(json, "minimum");
+		json_put_int(json, param->min);
+		json_put_member(json, "maximum");
+		json_put_int(json, param->max);
+		json_put_member(json, "default");
+		json_put_int(json, param->fallback);
+	} else if (param->kind == PARAM_TEXT) {
+		json_put_member(json, "minLength");
+		json_put_int(json, 1);
+		json_put_member(json, "maxLength");
+		json_put_int(json, param->max);
+	} else {
+		json_put_member(json, "enum");
+		json_begin_array(json);
+		for (size_t i = 0; param->choices[i]; i++)
+			json_put_text(json, param->choices[i]);
+		json_end_array(json);
+	}
+	json_end_object(json);
+}
+
+static void write_path_parameter(struct json_writer *json, const char *name, const char *type)
+{
+	json_begin_object(json);
+	member_text(json, "name", name);
+	member_text(json, "in", "path");
+	json_put_member(json, "required");
+	json_put_bool(json, true);
+	begin_member_object(json, "schema");
+	member_text(json, "type", type);
+	if (strcmp(type, "integer") == 0) {
+		json_put_member(json, "minimum");
+		json_put_int(json, 1);
+	}
+	json_end_object(json);
+	json_end_object(json);
+}
+
+static void write_parameters(struct json_writer *json, const struct route *route)
+{
+	json_put_member(json, "parameters");
+	json_begin_array(json);
+	if (strstr(route->path, "{id}"))
+		write_path_parameter(json, "id", "integer");
+	if (strstr(route->path, "{file}"))
+		write_path_parameter(json, "file", "string");
+	for (const struct param *param = route->params; param && param->name; param++) {
+		json_begin_object(json);
+		member_text(json, "name", param->name);
+		member_text(json, "in", "query");
+		member_text(json, "description", param->doc);
+		write_parameter_schema(json, param);
+		json_end_object(json);
+	}
+	json_end_array(json);
+}
+
+static void write_request_body(struct json_writer *json, const struct route *route)
+{
+	static const char upload_content[] =
+		"{\"multipart/form-data\":{\"schema\":{\"type\":\"object\",\"required\":[\"file\"],"
+		"\"additionalProperties\":false,\"properties\":{\"file\":{\"type\":\"string\","
+		"\"format\":\"binary\",\"contentMediaType\":\"application/octet-stream\"}}}},"
+		"\"text/csv\":{\"schema\":{\"type\":\"string\"}},"
+		"\"application/json\":{\"schema\":{}}}";
+
+	if (route->body == BODY_NONE)
+		return;
+	begin_member_object(json, "requestBody");
+	json_put_member(json, "required");
+	json_put_bool(json, true);
+	if (route->body == BODY_UPLOAD) {
+		json_put_member(json, "content");
+		json_put_raw(json, slice_of_string(upload_content));
+	} else {
+		write_content(json, "application/json", route->request_schema);
+	}
+	json_end_object(json);
+}
+
+static void write_problem(struct json_writer *json, unsigned status)
+{
+	char code[8];
+
+	snprintf(code, sizeof code, "%u", status);
+	begin_member_object(json, code);
+	member_text(json, "description", problem_title(status));
+	write_content(json, "application/problem+json", "Problem");
+	json_end_object(json);
+}
+
+static void write_success(struct json_writer *json, const struct route *route, unsigned status,
+			  const char *description)
+{
+	char code[8];
+
+	snprintf(code, sizeof code, "%u", status);
+	begin_member_object(json, code);
+	member_text(json, "description", description);
+	if (route->success_schema)
+		write_content(json, "application/json", route->success_schema);
+	json_end_object(json);
+}
+
+static void write_responses(struct json_writer *json, const struct route *route)
+{
+	/* What any request may get, whatever it asks for. */
+	static const unsigned common[] = {400, 403, 405, 413, 431, 500, 503};
+
+	begin_member_object(json, "responses");
+	write_success(json, route, route->success,
+		      route->success == 202 ? "Accepted: the file is safe" : "Done");
+	if (route->body == BODY_UPLOAD)
+		write_success(json, route, 200, "The import has ended within the time to wait");
+	for (const char *at = route->problems; *at; at += strspn(at, " ")) {
+		unsigned status = (unsigned)(at[0] - '0') * 100 + (unsigned)(at[1] - '0') * 10 +
+				  (unsigned)(at[2] - '0');
+		bool is_common = false;
+		for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+			is_common = is_common || common[i] == status;
+		if (!is_common)
+			write_problem(json, status);
+		at += 3;
+	}
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		write_problem(json, common[i]);
+	json_end_object(json);
+}
+
+static void write_operation(struct json_writer *json, const struct route *route)
+{
+	char method[8] = {0};
+
+	for (size_t i = 0; route->method[i] && i < sizeof method - 1; i++)
+		method[i] = (char)(route->method[i] | 0x20);
+	begin_member_object(json, method);
+	json_put_member(json, "tags");
+	json_begin_array(json);
+	json_put_text(json, route->tag);
+	json_end_array(json);
+	member_text(json, "summary", route->summary);
+	if (route->description)
+		member_text(json, "description", route->description);
+	write_parameters(json, route);
+	write_request_body(json, route);
+	write_responses(json, route);
+	json_end_object(json);
+}
+
+/* Methods of one path stand side by side in the table. */
+static void write_paths(struct json_writer *json)
+{
+	begin_member_object(json, "paths");
+	for (size_t i = 0; i < route_count; i++) {
+		if (i == 0 || strcmp(routes[i].path, routes[i - 1].path) != 0)
+			begin_member_object(json, routes[i].path);
+		write_operation(json, &routes[i]);
+		if (i + 1 == route_count || strcmp(routes[i].path, routes[i + 1].path) != 0)
+			json_end_object(json);
+	}
+	json_end_object(json);
+}
+
+void handle_openapi(struct api_call *call)
+{
+	const struct asset *components = asset_find(SLICE("openapi-components"));
+	struct strbuf body;
+	struct json_writer json;
+
+	strbuf_init(&body, ANSWER_LIMIT);
+	json_writer_init(&json, &body);
+	json_begin_object(&json);
+	member_text(&json, "openapi", "3.1.0");
+	begin_member_object(&json, "info");
+	member_text(&json, "title", "Rowmill");
+	member_text(&json, "version", ROWMILL_VERSION);
+	member_text(&json, "description",
+		    "Upload files of records; every row is checked, stored, embedded and found again.");
+	json_end_object(&json);
+	write_paths(&json);
+	json_put_member(&json, "components");
+	json_put_raw(&json, slice_trim(components->body));
+	json_end_object(&json);
+	respond_json(call, 200, &body);
+}
