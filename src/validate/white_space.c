@@ -32,5 +32,5 @@ struct slice trim_white_space(struct slice text)
 		start += size;
 	while (end > start && (size = space_before(text, end)) != 0)
 		end -= size;
-	return slice_of(text.data + start, end - start);
+	return start == 0 ? slice_of(text.data, end) : slice_of(text.data + start, end - start);
 }
