@@ -50,8 +50,9 @@ def test_hostile_text_in_every_place_is_text(client):
 def check_upload(client, text):
     """As file name, column and value."""
     content = (f"name,email,{quote_cell(text)}\n{quote_cell(text)},a@example.com,{quote_cell(text)}\n").encode()
-    found = client.finish_import(content, text)
-    assert found["filename"] == text
+    name = re.sub(r"[/\\\n]", "", text)  # of a path only the last part is kept
+    found = client.finish_import(content, name)
+    assert found["filename"] == name
     record, = client.all_records(found["id"])
     assert (record["data"]["name"], record["data"][text]) == (text, text)
     return found["id"]
