@@ -1,11 +1,11 @@
-/* Embedding workers. Each takes a slab of pending records from the store, forms packed batches
- * of texts of like length, and gives the slab's vectors back in one transaction. Workers share
- * only the cursor, so none waits for another.
+/* Embedding workers. Each takes a slab of pending records from the store and gives the slab's vectors
+ * back in one transaction. Workers share only the cursor, so none waits for another.
  *
  * Record ids only grow, so the cursor moves forward over everything that is ever stored; it goes back
  * only when a slab failed. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "embed/batcher.h"
 #include "import/internal.h"
 #include "parse/reader.h"
 #include "validate/schema.h"
@@ -19,7 +19,6 @@
 
 enum {
 	SLAB_RECORDS = 256,
-	BATCH_TOKENS = 512,
 	TEXT_CAP = 32 << 20,
 	SLAB_ARENA = 512 << 20,
 	WORKER_NICENESS = 10,
@@ -29,16 +28,13 @@ enum {
 /* One worker's own; reused from slab to slab. */
 struct worker {
 	struct importer *importer;
-	struct embed_workspace *workspace;
-	struct arena slab_arena; /* records and token ids of the present slab */
+	struct embed_batcher *batcher;
+	struct arena slab_arena; /* records of the present slab */
 	struct strbuf text;      /* scratch for one record's text */
 	struct pending_record *records;
 	size_t count;
-	int32_t *ids[SLAB_RECORDS]; /* each record's tokens, in slab_arena */
-	uint32_t sizes[SLAB_RECORDS];
 	bool truncated[SLAB_RECORDS];
-	uint32_t order[SLAB_RECORDS]; /* record indexes by rising size */
-	float *vectors;               /* [SLAB_RECORDS][EMBED_DIMENSION] in the order of `order` */
+	float *vectors; /* [SLAB_RECORDS][EMBED_DIMENSION] */
 };
 
 static bool worker_init(struct worker *worker, struct importer *importer)
@@ -47,13 +43,13 @@ static bool worker_init(struct worker *worker, struct importer *importer)
 	arena_init(&worker->slab_arena, SLAB_ARENA);
 	strbuf_init(&worker->text, TEXT_CAP);
 	worker->vectors = malloc(sizeof(float) * SLAB_RECORDS * EMBED_DIMENSION);
-	worker->workspace = embed_workspace_new(importer->config.model, BATCH_TOKENS);
-	return worker->vectors && worker->workspace;
+	worker->batcher = embed_batcher_new(importer->config.model, SLAB_RECORDS);
+	return worker->vectors && worker->batcher;
 }
 
 static void worker_release(struct worker *worker)
 {
-	embed_workspace_free(worker->workspace);
+	embed_batcher_free(worker->batcher);
 	free(worker->vectors);
 	strbuf_release(&worker->text);
 	arena_release(&worker->slab_arena);
@@ -127,11 +123,9 @@ static enum status write_text(struct worker *worker, const struct pending_record
 	return strbuf_ok(&worker->text) ? STATUS_OK : error_no_memory(err);
 }
 
-static enum status tokenize(struct worker *worker, struct error *err)
+/* Gives the slab's texts to the batcher. */
+static enum status read_texts(struct worker *worker, struct error *err)
 {
-	const struct tokenizer *tokenizer = embed_model_tokenizer(worker->importer->config.model);
-	int32_t ids[EMBED_MAX_TOKENS];
-
 	for (size_t i = 0; i < worker->count; i++) {
 		enum status status = write_text(worker, &worker->records[i], err);
 		if (status == STATUS_CORRUPT || status == STATUS_INVALID) {
@@ -143,52 +137,8 @@ static enum status tokenize(struct worker *worker, struct error *err)
 		} else if (status != STATUS_OK) {
 			return status;
 		}
-		size_t size = tokenizer_encode(tokenizer, strbuf_slice(&worker->text), ids,
-					       EMBED_MAX_TOKENS, &worker->truncated[i]);
-		worker->ids[i] = arena_alloc(&worker->slab_arena, size * sizeof *ids);
-		if (!worker->ids[i])
-			return error_no_memory(err);
-		memcpy(worker->ids[i], ids, size * sizeof *ids);
-		worker->sizes[i] = (uint32_t)size;
-	}
-	return STATUS_OK;
-}
-
-/* Counting sort by size: texts of like length share a batch. */
-static void sort_by_size(struct worker *worker)
-{
-	uint32_t starts[EMBED_MAX_TOKENS + 2] = {0};
-
-	for (size_t i = 0; i < worker->count; i++)
-		starts[worker->sizes[i] + 1]++;
-	for (size_t size = 1; size < EMBED_MAX_TOKENS + 2; size++)
-		starts[size] += starts[size - 1];
-	for (size_t i = 0; i < worker->count; i++)
-		worker->order[starts[worker->sizes[i]]++] = (uint32_t)i;
-}
-
-static enum status embed(struct worker *worker, struct error *err)
-{
-	int32_t ids[BATCH_TOKENS];
-	uint32_t sizes[BATCH_TOKENS];
-	size_t next = 0;
-
-	while (next < worker->count) {
-		size_t tokens = 0, texts = 0;
-		while (next + texts < worker->count) {
-			uint32_t i = worker->order[next + texts];
-			if (tokens + worker->sizes[i] > BATCH_TOKENS)
-				break;
-			memcpy(ids + tokens, worker->ids[i], worker->sizes[i] * sizeof *ids);
-			tokens += worker->sizes[i];
-			sizes[texts++] = worker->sizes[i];
-		}
-		enum status status =
-			embed_run(worker->importer->config.model, worker->workspace, ids, sizes,
-				  texts, worker->vectors + next * EMBED_DIMENSION, err);
-		if (status != STATUS_OK)
-			return status;
-		next += texts;
+		embed_batcher_add(worker->batcher, strbuf_slice(&worker->text),
+				  &worker->truncated[i]);
 	}
 	return STATUS_OK;
 }
@@ -217,15 +167,13 @@ static enum status attach(struct worker *worker, struct error *err)
 	int64_t completed[SLAB_RECORDS];
 	size_t completed_count = 0;
 
-	for (size_t i = 0; i < worker->count; i++) {
-		uint32_t which = worker->order[i];
+	for (size_t i = 0; i < worker->count; i++)
 		vectors[i] = (struct record_vector){
-			.id = worker->records[which].id,
-			.import_id = worker->records[which].import_id,
+			.id = worker->records[i].id,
+			.import_id = worker->records[i].import_id,
 			.vector = worker->vectors + i * EMBED_DIMENSION,
-			.truncated = worker->truncated[which],
+			.truncated = worker->truncated[i],
 		};
-	}
 	enum status status = store->call->attach_vectors(store, vectors, worker->count, completed,
 							 &completed_count, err);
 	if (status == STATUS_OK)
@@ -235,12 +183,10 @@ static enum status attach(struct worker *worker, struct error *err)
 
 static enum status run_slab(struct worker *worker, struct error *err)
 {
-	enum status status = tokenize(worker, err);
-
-	if (status != STATUS_OK)
-		return status;
-	sort_by_size(worker);
-	status = embed(worker, err);
+	embed_batcher_clear(worker->batcher);
+	enum status status = read_texts(worker, err);
+	if (status == STATUS_OK)
+		status = embed_batcher_run(worker->batcher, worker->vectors, err);
 	return status == STATUS_OK ? attach(worker, err) : status;
 }
 

@@ -1,0 +1,70 @@
+#include "app/lock.h"
+
+#include "base/json_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+static enum status refuse(int fd, struct error *err)
+{
+	char holder[256];
+	ssize_t size = pread(fd, holder, sizeof holder - 1, 0);
+
+	holder[size > 0 ? size : 0] = '\0';
+	return error_set(err, STATUS_BUSY, "database-in-use",
+			 "another Rowmill server uses this database%s%s; use that one, stop it, or choose "
+			 "another database with --db",
+			 size > 0 ? ": " : "", holder);
+}
+
+int lock_take(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		error_from_errno(err, errno, "the lock file beside the database cannot be opened");
+		return -1;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		refuse(fd, err);
+	else
+		error_from_errno(err, errno, "the database cannot be locked");
+	close(fd);
+	return -1;
+}
+
+enum status lock_publish(int fd, const char *url, struct error *err)
+{
+	struct strbuf text;
+	struct json_writer json;
+	enum status status = STATUS_OK;
+
+	strbuf_init(&text, 1024);
+	json_writer_init(&json, &text);
+	json_begin_object(&json);
+	json_put_member(&json, "pid");
+	json_put_int(&json, getpid());
+	json_put_member(&json, "url");
+	json_put_text(&json, url);
+	json_end_object(&json);
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data, text.size, 0) != (ssize_t)text.size)
+		status = error_from_errno(err, errno, "the lock file cannot be written");
+	strbuf_release(&text);
+	return status;
+}
+
+void lock_release(int fd)
+{
+	if (fd < 0)
+		return;
+	/* The file stays: removing it would let two servers hold locks on two files of one name. */
+	if (ftruncate(fd, 0) != 0)
+		(void)0; /* stale text is harmless: nobody holds the lock */
+	close(fd);
+}
