@@ -1,0 +1,385 @@
+#include "support.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "vector/dot.h"
+#include "vector/vector_index.h"
+
+#include "base/banned.h"
+
+enum { DIMENSION = 40, STRIDE = 64, IMPORTS = 7 };
+
+/* The same as the index, by sorting everything. */
+struct oracle {
+	struct entry {
+		int64_t id, import_id;
+		float vector[STRIDE];
+	} *entries;
+	size_t count, capacity;
+	bool removed[IMPORTS + 1];
+};
+
+static void oracle_add(struct oracle *oracle, int64_t id, int64_t import_id, const float *vector)
+{
+	if (oracle->removed[import_id])
+		return;
+	if (oracle->count == oracle->capacity) {
+		oracle->capacity = oracle->capacity ? 2 * oracle->capacity : 1024;
+		oracle->entries = realloc(oracle->entries, oracle->capacity * sizeof *oracle->entries);
+		assert_non_null(oracle->entries);
+	}
+	struct entry *entry = &oracle->entries[oracle->count++];
+	*entry = (struct entry){.id = id, .import_id = import_id};
+	memcpy(entry->vector, vector, DIMENSION * sizeof *vector);
+}
+
+static void oracle_remove(struct oracle *oracle, int64_t import_id)
+{
+	size_t kept = 0;
+
+	oracle->removed[import_id] = true;
+	for (size_t i = 0; i < oracle->count; i++)
+		if (oracle->entries[i].import_id != import_id)
+			oracle->entries[kept++] = oracle->entries[i];
+	oracle->count = kept;
+}
+
+static int compare_hits(const void *left, const void *right)
+{
+	const struct vector_hit *a = left, *b = right;
+
+	if (a->score != b->score)
+		return a->score > b->score ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* All that passes import_id and min_score, in order. */
+static struct vector_hit *oracle_search(const struct oracle *oracle, const struct vector_query *query,
+					size_t *count)
+{
+	struct vector_hit *hits = calloc(oracle->count + 1, sizeof *hits);
+	float padded[STRIDE] = {0};
+
+	assert_non_null(hits);
+	memcpy(padded, query->vector, DIMENSION * sizeof(float));
+	*count = 0;
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct entry *entry = &oracle->entries[i];
+		struct vector_hit hit = {entry->id, dot_portable(padded, entry->vector, STRIDE)};
+		if ((query->import_id == 0 || entry->import_id == query->import_id) &&
+		    hit.score >= query->min_score)
+			hits[(*count)++] = hit;
+	}
+	qsort(hits, *count, sizeof *hits, compare_hits);
+	return hits;
+}
+
+static void check_search(struct vector_index *index, const struct oracle *oracle,
+			 const struct vector_query *query)
+{
+	size_t expected_total, count, total, first = 0;
+	bool more;
+	struct vector_hit *expected = oracle_search(oracle, query, &expected_total);
+	struct vector_hit *hits = calloc(query->limit + 1, sizeof *hits);
+
+	assert_non_null(hits);
+	assert_true(vector_index_search(index, query, hits, &count, &total, &more));
+	while (query->has_after && first < expected_total &&
+	       compare_hits(&expected[first], &query->after) <= 0)
+		first++;
+	first = first + query->skip < expected_total ? first + query->skip : expected_total;
+	size_t left = expected_total - first;
+	assert_int_equal(total, expected_total);
+	assert_int_equal(count, left < query->limit ? left : query->limit);
+	assert_int_equal(more, left > query->limit);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(hits[i].id, expected[first + i].id);
+		assert_true(hits[i].score == expected[first + i].score);
+	}
+	free(hits);
+	free(expected);
+}
+
+static float random_unit(uint64_t *random)
+{
+	return (float)((double)(int64_t)random_next(random) / 9223372036854775808.0);
+}
+
+/* Few distinct vectors, so that many scores are equal and ids decide. */
+static void make_vector(uint64_t *random, float *out)
+{
+	uint64_t shape = random_next(random) % 300;
+
+	for (size_t i = 0; i < DIMENSION; i++)
+		out[i] = random_unit(&shape) / 8;
+}
+
+static struct vector_query random_query(uint64_t *random, const struct oracle *oracle, float *vector)
+{
+	struct vector_query query = {.vector = vector, .min_score = -INFINITY};
+
+	make_vector(random, vector);
+	if (random_next(random) % 3 == 0)
+		query.import_id = 1 + (int64_t)(random_next(random) % IMPORTS);
+	if (random_next(random) % 3 == 0)
+		query.min_score = random_unit(random) / 4;
+	query.skip = random_next(random) % 4 ? 0 : random_next(random) % 50;
+	query.limit = random_next(random) % 30;
+	size_t count;
+	struct vector_hit *all = oracle_search(oracle, &query, &count);
+	if (count && random_next(random) % 2) {
+		query.has_after = true;
+		query.after = all[random_next(random) % count];
+		/* Sometimes one that is not there, between those that are. */
+		if (random_next(random) % 4 == 0)
+			query.after.id--;
+	}
+	free(all);
+	return query;
+}
+
+static void random_searches_give_what_sorting_everything_gives(void **state)
+{
+	uint64_t random = random_seed();
+	struct oracle oracle = {0};
+	struct vector_index *index = vector_index_new(DIMENSION);
+	float vector[DIMENSION];
+
+	(void)state;
+	assert_non_null(index);
+	for (int64_t round = 0; round < 3000; round++) {
+		uint64_t action = random_next(&random) % 100;
+		if (action == 0 && round > 1000) {
+			int64_t import_id = 1 + (int64_t)(random_next(&random) % (IMPORTS - 2));
+			oracle_remove(&oracle, import_id);
+			assert_true(vector_index_remove_import(index, import_id));
+		} else if (action < 10) {
+			struct vector_query query = random_query(&random, &oracle, vector);
+			check_search(index, &oracle, &query);
+		} else {
+			int64_t import_id = 1 + (int64_t)(random_next(&random) % IMPORTS);
+			/* Ids in no order. */
+			int64_t id = (round * 7919) % 3001 + 1;
+			make_vector(&random, vector);
+			oracle_add(&oracle, id, import_id, vector);
+			assert_true(vector_index_add(index, id, import_id, vector));
+		}
+		assert_int_equal(vector_index_count(index), oracle.count);
+	}
+	vector_index_free(index);
+	free(oracle.entries);
+}
+
+static void pages_join_to_the_whole_without_gap_or_repetition(void **state)
+{
+	enum { VECTORS = 2500, PAGE = 37 };
+	uint64_t random = random_seed();
+	struct vector_index *index = vector_index_new(DIMENSION);
+	struct vector_hit page[PAGE], *all = calloc(VECTORS, sizeof *all);
+	float vector[DIMENSION];
+	size_t count, total, seen = 0;
+	bool more;
+
+	(void)state;
+	for (int64_t id = VECTORS; id > 0; id--) {
+		make_vector(&random, vector);
+		assert_true(vector_index_add(index, id, 1, vector));
+	}
+	struct vector_query query = {.vector = vector, .min_score = -INFINITY, .limit = VECTORS};
+	assert_true(vector_index_search(index, &query, all, &count, &total, &more));
+	assert_int_equal(count, VECTORS);
+	assert_false(more);
+	query.limit = PAGE;
+	do {
+		assert_true(vector_index_search(index, &query, page, &count, &total, &more));
+		assert_int_equal(total, VECTORS);
+		for (size_t i = 0; i < count; i++)
+			assert_int_equal(compare_hits(&page[i], &all[seen++]), 0);
+		query.has_after = true;
+		query.after = page[count - 1];
+	} while (more);
+	assert_int_equal(seen, VECTORS);
+	free(all);
+	vector_index_free(index);
+}
+
+static void an_empty_index_answers_nothing(void **state)
+{
+	struct vector_index *index = vector_index_new(DIMENSION);
+	float vector[DIMENSION] = {1};
+	struct vector_hit hit;
+	size_t count = 9, total = 9;
+	bool more = true;
+	struct vector_query query = {.vector = vector, .min_score = -INFINITY, .limit = 1};
+
+	(void)state;
+	assert_true(vector_index_search(index, &query, &hit, &count, &total, &more));
+	assert_int_equal(count, 0);
+	assert_int_equal(total, 0);
+	assert_false(more);
+	assert_int_equal(vector_index_count(index), 0);
+	vector_index_free(index);
+	vector_index_free(NULL);
+}
+
+static void limits_of_nothing_and_everything_are_fine(void **state)
+{
+	struct vector_index *index = vector_index_new(3);
+	const float x[3] = {1, 0, 0};
+	struct vector_hit hits[2];
+	size_t count, total;
+	bool more;
+	struct vector_query query = {.vector = x, .min_score = -INFINITY};
+
+	(void)state;
+	assert_true(vector_index_add(index, 2, 1, x));
+	assert_true(vector_index_add(index, 1, 1, x));
+	assert_true(vector_index_search(index, &query, hits, &count, &total, &more));
+	assert_int_equal(count, 0);
+	assert_int_equal(total, 2);
+	assert_true(more);
+	query.skip = SIZE_MAX;
+	query.limit = 2;
+	assert_true(vector_index_search(index, &query, hits, &count, &total, &more));
+	assert_int_equal(count, 0);
+	assert_false(more);
+	query.skip = 0;
+	assert_true(vector_index_search(index, &query, hits, &count, &total, &more));
+	assert_int_equal(count, 2);
+	assert_int_equal(hits[0].id, 1);
+	assert_int_equal(hits[1].id, 2);
+	assert_true(hits[0].score == 1);
+	vector_index_free(index);
+}
+
+static void a_removed_import_stays_away(void **state)
+{
+	struct vector_index *index = vector_index_new(3);
+	const float x[3] = {1, 0, 0};
+
+	(void)state;
+	assert_true(vector_index_add(index, 1, 5, x));
+	assert_true(vector_index_add(index, 2, 6, x));
+	assert_true(vector_index_remove_import(index, 5));
+	assert_true(vector_index_remove_import(index, 5));
+	assert_int_equal(vector_index_count(index), 1);
+	assert_true(vector_index_add(index, 3, 5, x));
+	assert_int_equal(vector_index_count(index), 1);
+	/* Also one that was never seen. */
+	assert_true(vector_index_remove_import(index, 4));
+	assert_true(vector_index_add(index, 4, 4, x));
+	assert_int_equal(vector_index_count(index), 1);
+	/* More than the first list of removed imports holds. */
+	for (int64_t import_id = 100; import_id > 50; import_id--)
+		assert_true(vector_index_remove_import(index, import_id));
+	for (int64_t import_id = 51; import_id <= 101; import_id++)
+		assert_true(vector_index_add(index, import_id, import_id, x));
+	assert_int_equal(vector_index_count(index), 2);
+	vector_index_free(index);
+}
+
+static void scores_that_are_no_numbers_are_left_out(void **state)
+{
+	struct vector_index *index = vector_index_new(2);
+	const float bad[2] = {NAN, 0}, good[2] = {1, 0};
+	struct vector_hit hits[2];
+	size_t count, total;
+	bool more;
+	struct vector_query query = {.vector = good, .min_score = -INFINITY, .limit = 2};
+
+	(void)state;
+	assert_true(vector_index_add(index, 1, 1, bad));
+	assert_true(vector_index_add(index, 2, 1, good));
+	assert_true(vector_index_search(index, &query, hits, &count, &total, &more));
+	assert_int_equal(count, 1);
+	assert_int_equal(total, 1);
+	assert_int_equal(hits[0].id, 2);
+	vector_index_free(index);
+}
+
+struct workers {
+	struct vector_index *index;
+	pthread_barrier_t start;
+};
+
+enum { WORKERS = 4, ADDED = 3000 };
+
+/* Even imports are removed half way, odd ones stay. */
+static void *add_vectors(void *context)
+{
+	struct workers *workers = context;
+	static int64_t next_import = 1;
+	int64_t import_id = __atomic_fetch_add(&next_import, 1, __ATOMIC_RELAXED);
+	uint64_t random = (uint64_t)import_id;
+	float vector[DIMENSION];
+
+	pthread_barrier_wait(&workers->start);
+	for (int64_t i = 0; i < ADDED; i++) {
+		make_vector(&random, vector);
+		if (!vector_index_add(workers->index, import_id * ADDED + i, import_id, vector))
+			abort();
+		if (i == ADDED / 2 && import_id % 2 == 0 &&
+		    !vector_index_remove_import(workers->index, import_id))
+			abort();
+	}
+	return NULL;
+}
+
+static void *search_vectors(void *context)
+{
+	struct workers *workers = context;
+	struct vector_hit hits[10];
+	float vector[DIMENSION];
+	uint64_t random = 99;
+	size_t count, total, failures = 0;
+	bool more;
+
+	pthread_barrier_wait(&workers->start);
+	for (int i = 0; i < 200; i++) {
+		make_vector(&random, vector);
+		struct vector_query query = {.vector = vector, .min_score = -INFINITY, .limit = 10};
+		if (!vector_index_search(workers->index, &query, hits, &count, &total, &more))
+			abort();
+		for (size_t k = 1; k < count; k++)
+			failures += compare_hits(&hits[k - 1], &hits[k]) >= 0;
+	}
+	return failures ? workers : NULL;
+}
+
+static void threads_add_remove_and_search_at_the_same_time(void **state)
+{
+	struct workers workers = {.index = vector_index_new(DIMENSION)};
+	pthread_t threads[2 * WORKERS];
+
+	(void)state;
+	assert_int_equal(pthread_barrier_init(&workers.start, NULL, 2 * WORKERS), 0);
+	for (size_t i = 0; i < 2 * WORKERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+						i % 2 ? search_vectors : add_vectors, &workers), 0);
+	for (size_t i = 0; i < 2 * WORKERS; i++) {
+		void *failed;
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	assert_int_equal(vector_index_count(workers.index), WORKERS / 2 * ADDED);
+	pthread_barrier_destroy(&workers.start);
+	vector_index_free(workers.index);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_searches_give_what_sorting_everything_gives),
+		cmocka_unit_test(pages_join_to_the_whole_without_gap_or_repetition),
+		cmocka_unit_test(an_empty_index_answers_nothing),
+		cmocka_unit_test(limits_of_nothing_and_everything_are_fine),
+		cmocka_unit_test(a_removed_import_stays_away),
+		cmocka_unit_test(scores_that_are_no_numbers_are_left_out),
+		cmocka_unit_test(threads_add_remove_and_search_at_the_same_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
