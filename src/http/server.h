@@ -2,12 +2,15 @@
  *
  * Life of a request: on_headers (HTTP thread) decides whether the body is wanted; on_body (HTTP
  * thread) gets it piece by piece as it arrives; on_request (a request worker) answers, and may block;
- * on_done releases what the first ones made, exactly once, also when the client went away.
- * HTTP threads never block: whatever may wait belongs into on_request.
+ * on_done (HTTP thread, after the response is sent or given up) releases what the others made: exactly once for
+ * each on_headers, also when the client went away. No two callbacks of one request run at the same time.
+ * HTTP threads never block: whatever may wait belongs into on_request. A request that is with
+ * a worker is never taken from under it: a client that has gone is noticed when the worker is done.
  *
  * Requests whose framing has two readings (repeated or malformed Content-Length, with
- * Transfer-Encoding, unknown transfer codings, two Hosts, white space before a colon) are answered
- * with 400 or 501 through on_refused before on_headers, and the connection is closed.
+ * Transfer-Encoding, unknown transfer codings, two Hosts, white space before a colon, a folded header,
+ * a bare LF) are answered with 400 or 501, and heads over 8 KiB with 431, through on_refused before on_headers,
+ * and the connection is closed.
  *
  * Every request has an id: the client's X-Request-Id where it is 1 to 64 characters of
  * [A-Za-z0-9._-], else 16 random hexadecimal digits. It is sent back as X-Request-Id, and
@@ -25,7 +28,10 @@ struct http_request;
 
 enum http_action {
 	HTTP_CONTINUE, /* go on with the body, then on_request */
-	HTTP_RESPOND,  /* send the response now, read no more of the body, close the connection */
+	/* Send the response now, read no more of the body, close the connection. From on_headers of a
+	 * request without a body the connection stays open. From on_body the response should be small
+	 * (an error): what does not fit into the socket's buffer is cut. */
+	HTTP_RESPOND,
 };
 
 struct http_response;
@@ -39,7 +45,9 @@ struct http_callbacks {
 	void (*on_request)(void *context, struct http_request *request,
 			   struct http_response *response);
 	void (*on_done)(void *context, struct http_request *request);
-	/* Fills the response for an HTTP error found below (`status` 400, 413, 431, 501, 503). */
+	/* Fills the response for an HTTP error found below: `status` 400, 431, 501, or 503 when the queue is
+	 * full or the server stops; the status, and Retry-After for 503, are set. Runs instead of on_headers or
+	 * on_request; without on_headers there is no on_done. */
 	void (*on_refused)(void *context, struct http_request *request, unsigned status,
 			   const char *detail, struct http_response *response);
 };
@@ -61,10 +69,11 @@ enum status http_server_start(const struct http_config *config,
 uint16_t http_server_port(const struct http_server *server);
 
 /* Stops accepting, lets the requests under way end (up to `grace_ms`), closes all connections, joins all
- * threads and frees the server. NULL is fine. */
+ * threads and frees the server. Requests that begin meanwhile, or still wait for a worker when the grace is
+ * over, get 503; one that is with a worker is waited for in any case. NULL is fine. */
 void http_server_stop(struct http_server *server, unsigned grace_ms);
 
-/* ---- the request; what is returned lives as long as the request ---- */
+/* ---- the request; what is returned lives as long as the request (until on_done returns) ---- */
 
 struct slice http_request_method(const struct http_request *request); /* "GET" */
 struct slice http_request_path(const struct http_request *request);   /* percent-decoded path; no query */
@@ -86,18 +95,21 @@ bool http_request_bad_escape(const struct http_request *request);
 /* Declared size of the body; false if the body is chunked (size unknown). */
 bool http_request_content_length(const struct http_request *request, uint64_t *size);
 
+/* For what lives as long as the request; 16 MiB at the most. */
 struct arena *http_request_arena(struct http_request *request);
 void *http_request_state(const struct http_request *request); /* NULL until set */
 void http_request_set_state(struct http_request *request, void *state);
 
 /* ---- the response ---- */
 
-void http_response_status(struct http_response *response, unsigned status);
+void http_response_status(struct http_response *response, unsigned status); /* 200 unless told */
 
-/* Name and value are copied. A value with a control character is refused: false. */
+/* Name and value are copied; a header of that name set before is replaced. A value that is empty or holds
+ * a control character is refused: false. */
 bool http_response_header(struct http_response *response, const char *name, struct slice value);
 
-/* The body is the buffer's content, taken over (the buffer is empty afterwards). */
+/* The body is the buffer's content, taken over (the buffer is empty afterwards). A buffer that has failed
+ * becomes a 500 without content, and a line in the log. `content_type` NULL: none. */
 void http_response_body(struct http_response *response, const char *content_type,
 			struct strbuf *body);
 
