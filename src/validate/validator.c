@@ -148,7 +148,26 @@ struct cell {
 	struct value *typed;      /* what the value becomes if the record is valid */
 };
 
-/* `message` is static. */
+/* Where the value stands, if its bytes are a piece of the record's; else where the record does. */
+static void set_place(const struct record *record, struct slice value, struct cell_error *error)
+{
+	uintptr_t start = (uintptr_t)record->raw.data, at = (uintptr_t)value.data;
+
+	error->line = record->line;
+	error->byte = record->byte;
+	if (!value.data || at < start || at >= start + record->raw.size)
+		return;
+	size_t offset = at - start;
+	error->byte += offset;
+	/* Lines end in LF, CR, or both. */
+	for (size_t i = 0; i < offset; i++) {
+		char c = record->raw.data[i];
+		if (c == '\n' || (c == '\r' && record->raw.data[i + 1] != '\n'))
+			error->line++;
+	}
+}
+
+/* `message` lives as long as the arena. */
 static enum status add_error(const struct cell *cell, const char *code, const char *constraint,
 			     const char *message)
 {
@@ -160,8 +179,7 @@ static enum status add_error(const struct cell *cell, const char *code, const ch
 	error->code = code;
 	error->constraint = constraint;
 	error->message = slice_of_string(message);
-	error->line = cell->record->line;
-	error->byte = cell->record->byte;
+	set_place(cell->record, cell->sent ? cell->sent->text : SLICE(""), error);
 	if (cell->sent && cell->sent->kind != VALUE_NULL) {
 		error->value = cell->sent->text;
 		error->has_value = true;

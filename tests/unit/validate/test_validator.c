@@ -265,6 +265,27 @@ static void required_fields_may_not_be_empty(void **state)
 	assert_false(errors[1].has_value);
 }
 
+/* Readers leave cells where they stand in the record's bytes, unless they had to unescape them. */
+static void an_error_says_where_its_cell_stands(void **state)
+{
+	static const char raw[] = "\"A\nd\r\na\",x,\"\r\r\",y";
+	struct bench *bench = *state;
+
+	begin_record(bench);
+	bench->record.raw = SLICE(raw);
+	bench->fields[0] = (struct field){SLICE("name"), {VALUE_STRING, slice_of(raw + 1, 6)}};
+	bench->fields[1] = (struct field){SLICE("email"), {VALUE_STRING, slice_of(raw + 9, 1)}};
+	bench->fields[2] = (struct field){SLICE("note"), {VALUE_STRING, slice_of(raw + 12, 2)}};
+	bench->fields[3] = (struct field){SLICE("age"), {VALUE_STRING, slice_of(raw + 16, 1)}};
+	bench->record.field_count = 4;
+	check(bench);
+	assert_int_equal(bench->record.error_count, 2);
+	assert_int_equal(bench->record.errors[0].line, 8 + 2);
+	assert_int_equal(bench->record.errors[0].byte, 90 + 9);
+	assert_int_equal(bench->record.errors[1].line, 8 + 4);
+	assert_int_equal(bench->record.errors[1].byte, 90 + 16);
+}
+
 static void required_fields_may_not_be_absent(void **state)
 {
 	struct bench *bench = *state;
@@ -609,6 +630,7 @@ int main(void)
 		TEST(an_empty_optional_number_becomes_null_and_never_zero),
 		TEST(an_empty_optional_text_is_kept_as_sent),
 		TEST(required_fields_may_not_be_empty),
+		TEST(an_error_says_where_its_cell_stands),
 		TEST(required_fields_may_not_be_absent),
 		TEST(every_error_of_a_row_is_reported),
 		TEST(names_are_counted_in_characters),
