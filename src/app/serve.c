@@ -30,6 +30,7 @@ struct server {
 
 static void server_stop(struct server *server)
 {
+	importer_quiesce(server->importer);
 	http_server_stop(server->http, GRACE_MS);
 	importer_stop(server->importer);
 	api_free(server->api);

@@ -76,7 +76,7 @@ enum status importer_start(const struct importer_config *config, struct importer
 	return STATUS_OK;
 }
 
-void importer_stop(struct importer *importer)
+void importer_quiesce(struct importer *importer)
 {
 	if (!importer)
 		return;
@@ -85,6 +85,13 @@ void importer_stop(struct importer *importer)
 	bell_ring(&importer->embed_bell);
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
+}
+
+void importer_stop(struct importer *importer)
+{
+	if (!importer)
+		return;
+	importer_quiesce(importer);
 	for (unsigned i = 0; i < importer->import_thread_count; i++)
 		pthread_join(importer->import_threads[i], NULL);
 	for (unsigned i = 0; i < importer->embed_thread_count; i++)

@@ -29,6 +29,9 @@ struct importer_config {
 enum status importer_start(const struct importer_config *config, struct importer **importer,
 			   struct error *err);
 
+/* Begins to stop: no further batch is started, and nobody waits for an import any longer. NULL is fine. */
+void importer_quiesce(struct importer *importer);
+
 /* Lets every batch under way be committed, joins all threads and frees the importer; what is
  * unfinished goes on at the next start. NULL is fine. */
 void importer_stop(struct importer *importer);

@@ -161,8 +161,8 @@ void assert_slice_at(struct slice actual, const char *expected, const char *file
 uint64_t random_seed(void)
 {
 	const char *given = getenv("ROWMILL_SEED");
-	uint64_t seed = given ? strtoull(given, NULL, 10)
-			      : (uint64_t)time(NULL) * 1000003u ^ (uint64_t)getpid();
+	uint64_t seed = given ? (uint64_t)strtoull(given, NULL, 10)
+			      : (uint64_t)time(NULL) * 1000003u ^ (uint64_t)(unsigned)getpid();
 
 	print_message("ROWMILL_SEED=%" PRIu64 "\n", seed);
 	return seed;
