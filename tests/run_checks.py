@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Every check that CI runs, one after the other, and one count over all of them.
+
+    ./test                 all parts
+    ./test unit            one part, by its name
+    ./test asan            every part with that word in its name: unit-asan, http-asan
+    ./test long [PART...]  with longer campaigns
+    ./test list            the parts
+
+The last line is 'N passed, N failed, N skipped'; the exit status is 0 only where nothing failed.
+Reports are left in build/results/. Set-up (tools/setup test) comes before this."""
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import summary
+from summary import FAILED, PASSED, SKIPPED, Result
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS = ROOT / "build/results"
+LIMIT_S = 30 * 60  # for one part; long campaigns have none
+
+CI = os.environ.get("CI") == "true"
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build folder under build/, and how programs from it are run."""
+
+    compiler: str
+    options: tuple[str, ...]
+    variables: dict[str, str]
+    patience: int = 1  # factor for the time limits of tests
+    wrapper: tuple[str, ...] = ()
+
+
+def fixed_addresses():
+    """ThreadSanitizer of gcc 12 does not start where addresses are randomised over more than 28 bits."""
+    try:
+        bits = int(Path("/proc/sys/vm/mmap_rnd_bits").read_text())
+    except OSError:
+        return ()
+    return ("setarch", os.uname().machine, "-R") if bits > 28 else ()
+
+
+BUILDS = {
+    "gcc": Build("gcc", ("--werror",), {}),
+    "clang": Build("clang", ("--werror",), {}),
+    "asan": Build(
+        "gcc",
+        ("-Db_sanitize=address,undefined",),
+        {
+            "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+            "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.supp:print_suppressions=0",
+        },
+        patience=4,
+    ),
+    "tsan": Build(
+        "gcc",
+        ("-Db_sanitize=thread",),
+        {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/races.supp"},
+        patience=10,
+        wrapper=fixed_addresses(),
+    ),
+}
+
+
+def run(command, variables=None, limit_s=LIMIT_S, **options):
+    """The exit status of a command that is given the terminal's output. Past its limit it is killed with all that it started."""
+    environment = {"ROWMILL_SHARED": str(ROOT.parent / "shared"), **os.environ, **(variables or {})}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True, **options)
+    try:
+        return process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        print(f"took more than {limit_s} s and was stopped: {' '.join(command)}")
+        return -signal.SIGKILL
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def check(name, *command):
+    """One command that is one check: it passes by its exit status."""
+    status = run(command)
+    return [Result(name, PASSED if status == 0 else FAILED, "" if status == 0 else f"ended with status {status}")]
+
+
+@functools.cache
+def built(name):
+    """Whether this build folder is up to date; its log is shown where it could not be brought there."""
+    build, folder = BUILDS[name], ROOT / "build" / name
+    log_path = REPORTS / f"build-{name}.log"
+    with open(log_path, "w") as log:
+        status = 0
+        if not (folder / "build.ninja").exists():
+            setup = ["meson", "setup", str(folder), str(ROOT), *build.options]
+            status = run(setup, {"CC": build.compiler}, stdout=log, stderr=subprocess.STDOUT)
+        if status == 0:
+            status = run(["ninja", "-C", str(folder)], stdout=log, stderr=subprocess.STDOUT)
+    if status != 0:
+        print("".join(log_path.read_text(errors="replace").splitlines(keepends=True)[-40:]))
+    return status == 0
+
+
+def compiles(name):
+    good = built(name)
+    return [Result(f"build/{name}", PASSED if good else FAILED, "" if good else f"see build/results/build-{name}.log")]
+
+
+def needs(name):
+    """No result where the build is there; a failure where it is not."""
+    return [] if built(name) else [Result(f"build/{name}", FAILED, "it does not compile, so nothing of it was tested")]
+
+
+def unit(name):
+    if missing := needs(name):
+        return missing
+    build, folder = BUILDS[name], ROOT / "build" / name
+    log = folder / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    command = [*build.wrapper, "meson", "test", "-C", str(folder), "--no-rebuild", "--suite", "unit", "--print-errorlogs"]
+    command += ["--timeout-multiplier", str(0 if long_campaigns() else 4 * build.patience)]
+    run(command, build.variables, limit_s=None if long_campaigns() else LIMIT_S)
+    if not log.exists():
+        return [Result(f"unit suites of build/{name}", FAILED, "meson left no log")]
+    return summary.from_meson_log(log)
+
+
+def python_suite(folder, name=None):
+    """pytest over tests/FOLDER with build/rowmill, or with the program of another build."""
+    tests = ROOT / "tests" / folder
+    if not any(tests.glob("**/test_*.py")):
+        print(f"tests/{folder} has no tests yet")
+        return []
+    if name and (missing := needs(name)):
+        return missing
+    build = BUILDS[name or "gcc"]
+    program = ROOT / "build" / (name or "") / "rowmill"
+    report = REPORTS / f"{folder}-{name or 'plain'}.xml"
+    report.unlink(missing_ok=True)
+    command = [*build.wrapper, sys.executable, "-m", "pytest", "-q", f"--junit-xml={report}", str(tests)]
+    if not long_campaigns():
+        command.append(f"--timeout={240 * build.patience}")
+    status = run(
+        command,
+        {**build.variables, "ROWMILL_BINARY": str(program), "ROWMILL_PATIENCE": str(build.patience)},
+        limit_s=None if long_campaigns() else LIMIT_S,
+    )
+    if not report.exists():
+        return [Result(f"tests/{folder}", FAILED, f"pytest ended with status {status} and left no report")]
+    results = summary.from_junit(report)
+    if status != 0 and not any(result.verdict == FAILED for result in results):
+        results.append(Result(f"tests/{folder}", FAILED, f"pytest ended with status {status}"))
+    return results
+
+
+def long_campaigns():
+    return os.environ.get("ROWMILL_LONG") == "1"
+
+
+@dataclass(frozen=True)
+class Part:
+    name: str
+    what: str
+    results: Callable[[], list[Result]]
+
+
+PARTS = [
+    Part("layers", "includes keep to src/LAYERS", lambda: check("layers", sys.executable, "tools/check_layers")),
+    Part("gcc", "gcc compiles everything without a warning", lambda: compiles("gcc")),
+    Part("clang", "clang compiles everything without a warning", lambda: compiles("clang")),
+    Part("unit", "the unit suites", lambda: unit("gcc")),
+    Part("unit-asan", "the unit suites under AddressSanitizer and UBSan", lambda: unit("asan")),
+    Part("unit-tsan", "the unit suites under ThreadSanitizer", lambda: unit("tsan")),
+    Part("setup", "set-up, and the tools of the build", lambda: python_suite("setup")),
+    Part("golden", "token ids and vectors against the reference", lambda: python_suite("golden")),
+    Part("http", "the running server, every endpoint", lambda: python_suite("http")),
+    Part("defects", "one test for each defect of the original", lambda: python_suite("defects")),
+    Part("fault", "crashes and failing disks", lambda: python_suite("fault")),
+    Part("http-asan", "the running server under AddressSanitizer and UBSan", lambda: python_suite("http", "asan")),
+    Part("http-tsan", "the running server under ThreadSanitizer", lambda: python_suite("http", "tsan")),
+]
+
+
+def selected(words):
+    """The parts that the words name, in their own order; all of them without a word."""
+    chosen = []
+    for word in words:
+        matching = [part for part in PARTS if part.name == word]
+        matching = matching or [part for part in PARTS if word in part.name.split("-")]
+        if not matching:
+            sys.exit(f"test: no part is called {word}; there are: {' '.join(part.name for part in PARTS)}")
+        chosen += matching
+    return [part for part in PARTS if not words or part in chosen]
+
+
+def run_part(part):
+    print(f"\n== {part.name}: {part.what}", flush=True)
+    start = time.monotonic()
+    results = part.results()
+    if CI:
+        results = summary.skips_as_failures(results)
+    print(f"-- {part.name}: {summary.count_line(results)} in {time.monotonic() - start:.0f} s", flush=True)
+    return [Result(f"{part.name}: {result.name}", result.verdict, result.reason) for result in results]
+
+
+def report(results):
+    """What did not pass, and then the count, which is the last line."""
+    print()
+    for verdict in (SKIPPED, FAILED):
+        for result in results:
+            if result.verdict == verdict:
+                print(f"{verdict.upper()} {result.name}" + (f": {result.reason}" if result.reason else ""))
+    print(summary.count_line(results), flush=True)
+
+
+def main():
+    words = sys.argv[1:]
+    if words[:1] == ["list"]:
+        for part in PARTS:
+            print(f"{part.name:10} {part.what}")
+        return 0
+    if words[:1] == ["long"]:
+        os.environ["ROWMILL_LONG"] = "1"
+        words = words[1:]
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    results = []
+    try:
+        for part in selected(words):
+            results += run_part(part)
+    except KeyboardInterrupt:
+        results.append(Result("./test", FAILED, "interrupted"))
+    report(results)
+    return 1 if not results or summary.count(results)[FAILED] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
