@@ -1,0 +1,150 @@
+/* Storing a batch: its records, the counters and the checkpoint in one transaction. */
+#include "base/clock.h"
+#include "store/sqlite/internal.h"
+
+#include "base/banned.h"
+
+/* What is the same for every record of a batch, and what adds up over them. */
+struct batch_writer {
+	struct sqlite_store *store;
+	int64_t import_id;
+	struct slice now;
+	int64_t valid, invalid, errors;
+};
+
+/* Where one record's errors lie in the writer's scratch buffers, which may move while they grow. */
+struct error_texts {
+	size_t errors_at, errors_size, summary_at, summary_size;
+};
+
+static struct error_texts write_errors(struct writer *writer, const struct record *record)
+{
+	struct error_texts at = {.errors_at = writer->errors.size,
+				 .summary_at = writer->summary.size};
+	struct json_writer json;
+
+	json_writer_init(&json, &writer->errors);
+	record_write_errors(record, true, &json);
+	record_write_summary(record, &writer->summary);
+	at.errors_size = writer->errors.size - at.errors_at;
+	at.summary_size = writer->summary.size - at.summary_at;
+	return at;
+}
+
+static void bind_record(struct query *query, const struct batch_writer *batch, int slot,
+			const struct record *record, const struct error_texts *at)
+{
+	const struct writer *writer = &batch->store->writer;
+	int first = slot * ADD_VALUES;
+	bool valid = record_is_valid(record);
+
+	query_bind_int(query, first + 1, batch->import_id);
+	query_bind_text(query, first + 2, record->data);
+	query_bind_text(query, first + 3, valid ? SLICE("valid") : SLICE("invalid"));
+	query_bind_text_or_null(query, first + 4,
+				slice_of(writer->summary.data + at->summary_at, at->summary_size));
+	query_bind_text(query, first + 5, batch->now);
+	query_bind_int(query, first + 6, (int64_t)record->row);
+	query_bind_int(query, first + 7, (int64_t)record->line);
+	query_bind_text_or_null(query, first + 8,
+				slice_of(writer->errors.data + at->errors_at, at->errors_size));
+}
+
+/* Inserts `count` records: ADD_ROWS or 1. */
+static enum status insert_records(struct batch_writer *batch, const struct record *records,
+				  size_t count, struct error *err)
+{
+	struct writer *writer = &batch->store->writer;
+	struct error_texts at[ADD_ROWS] = {0};
+	struct query query;
+
+	strbuf_clear(&writer->errors);
+	strbuf_clear(&writer->summary);
+	for (size_t i = 0; i < count; i++) {
+		if (record_is_valid(&records[i])) {
+			batch->valid++;
+			continue;
+		}
+		batch->invalid++;
+		batch->errors += (int64_t)records[i].error_count;
+		at[i] = write_errors(writer, &records[i]);
+	}
+	if (!strbuf_ok(&writer->errors) || !strbuf_ok(&writer->summary))
+		return error_no_memory(err);
+	writer_query(batch->store, &query, count == 1 ? WRITE_ADD_RECORD : WRITE_ADD_RECORDS);
+	for (size_t i = 0; i < count; i++)
+		bind_record(&query, batch, (int)i, &records[i], &at[i]);
+	return query_run(&query, err);
+}
+
+static enum status insert_batch(struct batch_writer *writer, const struct batch *batch,
+				struct error *err)
+{
+	size_t done = 0;
+
+	while (done < batch->count) {
+		size_t count = batch->count - done >= ADD_ROWS ? ADD_ROWS : 1;
+		enum status status =
+			insert_records(writer, batch->records + done, count, err);
+		if (status != STATUS_OK)
+			return status;
+		done += count;
+	}
+	return STATUS_OK;
+}
+
+static enum status count_batch(struct batch_writer *batch, struct slice format,
+			       struct slice dialect, struct error *err)
+{
+	int64_t count = batch->valid + batch->invalid;
+	int64_t last = sqlite3_last_insert_rowid(batch->store->writer.connection.db);
+	struct query query;
+
+	writer_query(batch->store, &query, WRITE_COUNT_BATCH);
+	query_bind_int(&query, 1, batch->import_id);
+	query_bind_int(&query, 2, batch->valid);
+	query_bind_int(&query, 3, batch->invalid);
+	query_bind_int(&query, 4, batch->errors);
+	/* Within a transaction, ids are given without a gap. */
+	if (count) {
+		query_bind_int(&query, 5, last - count + 1);
+		query_bind_int(&query, 6, last);
+	}
+	query_bind_text_or_null(&query, 7, format);
+	query_bind_text_or_null(&query, 8, dialect);
+	return query_run(&query, err);
+}
+
+/* No row twice and none left out: the first one follows on the last that is stored. */
+static enum status check_rows(const struct batch *batch, int64_t rows, struct error *err)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->records[i].row != (uint64_t)rows + i + 1)
+			return error_set(err, STATUS_INTERNAL, "rows-out-of-order",
+					 "row %llu was to be stored where row %llu follows",
+					 (unsigned long long)batch->records[i].row,
+					 (unsigned long long)rows + i + 1);
+	return STATUS_OK;
+}
+
+enum status import_append(struct store *base, int64_t id, const struct batch *batch,
+			  struct slice format, struct slice dialect, struct error *err)
+{
+	char now[CLOCK_TEXT_SIZE];
+	struct batch_writer writer = {.store = sqlite_store_of(base), .import_id = id};
+	int64_t rows;
+	enum status status = writer_begin(writer.store, err);
+
+	if (status != STATUS_OK)
+		return status;
+	clock_format(clock_now_ms(), now);
+	writer.now = slice_of_string(now);
+	status = import_check_claim(writer.store, id, &rows, err);
+	if (status == STATUS_OK)
+		status = check_rows(batch, rows, err);
+	if (status == STATUS_OK)
+		status = insert_batch(&writer, batch, err);
+	if (status == STATUS_OK)
+		status = count_batch(&writer, format, dialect, err);
+	return import_end_claimed(writer.store, status, err);
+}

@@ -1,0 +1,241 @@
+/* Opening and closing: what is checked before a file is trusted, and in which order. */
+#include "store/sqlite/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+static void sqlite_store_close(struct store *store);
+
+static const struct store_backend backend = {
+	.name = "sqlite",
+	.close = sqlite_store_close,
+	.add_import = import_add,
+	.claim_import = import_claim,
+	.release_import = import_release,
+	.append_batch = import_append,
+	.finish_parsing = import_finish,
+	.fail_import = import_fail,
+	.cancel_import = import_cancel,
+	.retry_import = import_retry,
+	.delete_import = import_delete,
+	.purge_slice = purge_slice,
+	.attach_vectors = vectors_attach,
+	.open_reader = reader_take,
+	.close_reader = reader_give,
+	.get_import = import_get,
+	.list_imports = imports_list,
+	.list_records = records_list,
+	.get_records = records_get,
+	.list_pending = records_list_pending,
+	.list_vectors = vectors_list,
+	.get_stats = stats_get,
+	.list_spool_names = spool_names_list,
+	.check = writer_check,
+};
+
+static void sqlite_store_close(struct store *base)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+
+	if (!store)
+		return;
+	/* The writer goes last: only it may clear the log away. */
+	readers_close(store);
+	writer_close(store);
+	pthread_mutex_destroy(&store->pool.mutex);
+	pthread_cond_destroy(&store->pool.returned);
+	turn_release(&store->writer.turn);
+	free(store->path);
+	free(store);
+}
+
+/* ---- before SQLite sees the file ---- */
+
+static enum status check_folder(const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t size = slash ? (size_t)(slash - path) : 0;
+	char *folder = slash ? strndup(path, size ? size : 1) : strdup(".");
+
+	if (!folder)
+		return error_no_memory(err);
+	int failure = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+	free(folder);
+	if (failure == ENOENT || failure == ENOTDIR)
+		return error_set(err, STATUS_IO, "no-such-folder",
+				 "the folder of the database does not exist; make it, or name another file with --db");
+	if (failure)
+		return error_set(err, STATUS_IO, "database-not-writable",
+				 "the folder of the database cannot be written; change its permissions, or name another file with --db");
+	return STATUS_OK;
+}
+
+static enum status refuse_not_a_database(struct error *err)
+{
+	return error_set(err, STATUS_INVALID, "foreign-database",
+			 "the file is no database; name another file with --db");
+}
+
+/* SQLite would take a short or garbled file for an empty database in some cases. */
+static enum status check_header(const char *path, struct error *err)
+{
+	static const char magic[16] = "SQLite format 3";
+	char start[16];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_set(err, STATUS_IO, "database-not-writable",
+				 "the database cannot be read; change its permissions, or name another file with --db");
+	ssize_t size = read(fd, start, sizeof start);
+	close(fd);
+	if (size == 0 || (size == sizeof start && memcmp(start, magic, sizeof magic) == 0))
+		return STATUS_OK;
+	return refuse_not_a_database(err);
+}
+
+static enum status check_file(const struct store_config *config, struct error *err)
+{
+	struct stat info;
+
+	if (stat(config->path, &info) != 0) {
+		if (errno == ENOENT && config->read_only)
+			return error_set(err, STATUS_NOT_FOUND, NULL,
+					 "there is no such database; name another file with --db");
+		return check_folder(config->path, err);
+	}
+	if (!S_ISREG(info.st_mode))
+		return error_set(err, STATUS_INVALID, "foreign-database",
+				 "the database must be a file, and this is %s; name another with --db",
+				 S_ISDIR(info.st_mode) ? "a folder" : "none");
+	enum status status = check_header(config->path, err);
+	if (status != STATUS_OK || config->read_only)
+		return status;
+	if (access(config->path, W_OK) != 0)
+		return error_set(err, STATUS_IO, "database-not-writable",
+				 "the database cannot be written; change its permissions, or name another file with --db");
+	/* The log lies beside it. */
+	return check_folder(config->path, err);
+}
+
+/* ---- the schema ---- */
+
+static enum status migrate_within(struct connection *connection, enum database_kind kind,
+				  int64_t version, struct error *err)
+{
+	if (kind == DATABASE_LEGACY)
+		return legacy_migrate(connection, err);
+	return database_migrate(connection, kind == DATABASE_EMPTY ? 0 : version, err);
+}
+
+/* Looks and migrates in one transaction, so that of two programs that start at once one does
+ * it and the other finds it done. */
+static enum status prepare_schema(struct sqlite_store *store, struct error *err)
+{
+	struct connection *connection = &store->writer.connection;
+	enum database_kind kind = DATABASE_OURS;
+	int64_t version = 0;
+	enum status status = connection_run(connection, "PRAGMA foreign_keys = OFF", err);
+
+	if (status == STATUS_OK)
+		status = connection_run(connection, "BEGIN IMMEDIATE", err);
+	if (status != STATUS_OK)
+		return status;
+	status = database_inspect(connection, &kind, &version, err);
+	if (status == STATUS_OK && kind == DATABASE_LEGACY)
+		status = legacy_back_up(connection, store->path, err);
+	if (status == STATUS_OK)
+		status = migrate_within(connection, kind, version, err);
+	if (status == STATUS_OK)
+		status = connection_run(connection, "COMMIT", err);
+	if (!sqlite3_get_autocommit(connection->db))
+		sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
+	if (status != STATUS_OK)
+		return status;
+	return connection_run(connection, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON",
+			      err);
+}
+
+static enum status check_log_mode(struct connection *connection, struct error *err)
+{
+	int64_t pages;
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(connection->db, "PRAGMA journal_mode", -1, &statement, NULL);
+	bool is_wal = code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW &&
+		      strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+
+	sqlite3_finalize(statement);
+	if (!is_wal)
+		return error_set(err, STATUS_IO, "no-write-ahead-log",
+				 "the database cannot keep a write-ahead log there; network file systems cannot: name a file on a local disk with --db");
+	return connection_read_int(connection, "PRAGMA page_count", &pages, err);
+}
+
+static enum status open_writer(struct sqlite_store *store, struct error *err)
+{
+	struct connection *connection = &store->writer.connection;
+	enum status status = connection_open(connection, store->path, CONNECTION_WRITE,
+					     OPEN_TIMEOUT_MS, err);
+
+	if (status == STATUS_OK)
+		status = prepare_schema(store, err);
+	if (status == STATUS_OK)
+		status = check_log_mode(connection, err);
+	if (status == STATUS_OK)
+		status = writer_open(store, err);
+	if (status == STATUS_OK)
+		sqlite3_busy_timeout(connection->db, WRITE_TIMEOUT_MS);
+	return status;
+}
+
+/* Without a writer there is no one to migrate. */
+static enum status check_schema(struct sqlite_store *store, struct error *err)
+{
+	struct connection connection = {0};
+	enum database_kind kind = DATABASE_OURS;
+	int64_t version = 0;
+	enum status status =
+		connection_open(&connection, store->path, CONNECTION_READ, OPEN_TIMEOUT_MS, err);
+
+	if (status == STATUS_OK)
+		status = database_inspect(&connection, &kind, &version, err);
+	connection_close(&connection);
+	if (status == STATUS_OK && (kind != DATABASE_OURS || version < migrations_count))
+		return error_set(err, STATUS_CONFLICT, "older-database",
+				 "the database has an older schema; start the server once to bring it up to date");
+	return status;
+}
+
+enum status sqlite_store_open(const struct store_config *config, struct store **out,
+			      struct error *err)
+{
+	*out = NULL;
+	enum status status = check_file(config, err);
+	if (status != STATUS_OK)
+		return status;
+	struct sqlite_store *store = calloc(1, sizeof *store);
+	if (!store)
+		return error_no_memory(err);
+	store->base.call = &backend;
+	store->read_only = config->read_only;
+	turn_init(&store->writer.turn);
+	pthread_mutex_init(&store->pool.mutex, NULL);
+	pthread_cond_init(&store->pool.returned, NULL);
+	store->path = strdup(config->path);
+	if (!store->path)
+		status = error_no_memory(err);
+	if (status == STATUS_OK)
+		status = config->read_only ? check_schema(store, err) : open_writer(store, err);
+	if (status == STATUS_OK)
+		status = readers_open(store, config->readers ? config->readers : 1, err);
+	if (status != STATUS_OK) {
+		sqlite_store_close(&store->base);
+		return status;
+	}
+	*out = &store->base;
+	return STATUS_OK;
+}

@@ -1,0 +1,58 @@
+/* Freeing what failed, cancelled and deleted imports left behind, a slice at a time. */
+#include "store/sqlite/internal.h"
+
+#include "base/banned.h"
+
+struct leftover {
+	int64_t import_id; /* 0: there is none */
+	int64_t below_id;  /* records with smaller ids are left over */
+	bool deleted;      /* the import itself goes too */
+};
+
+static enum status find_leftover(struct sqlite_store *store, struct leftover *leftover,
+				 struct error *err)
+{
+	struct query query;
+
+	*leftover = (struct leftover){0};
+	writer_query(store, &query, WRITE_FIND_TO_PURGE);
+	if (query_row(&query)) {
+		leftover->import_id = query_int(&query, 0);
+		leftover->deleted = slice_is(query_text_borrowed(&query, 1), "deleted");
+		leftover->below_id = query_int(&query, 2);
+	}
+	return query_end(&query, err);
+}
+
+static enum status purge_some(struct sqlite_store *store, const struct leftover *leftover,
+			      uint32_t limit, struct error *err)
+{
+	struct query query;
+
+	writer_query(store, &query, WRITE_PURGE_RECORDS);
+	query_bind_int(&query, 1, leftover->import_id);
+	query_bind_int(&query, 2, leftover->below_id);
+	query_bind_int(&query, 3, limit);
+	enum status status = query_run(&query, err);
+	if (status != STATUS_OK || writer_changes(store) == limit)
+		return status;
+	/* Records go before their import: there is never an orphan. */
+	return writer_run_by_id(store, leftover->deleted ? WRITE_PURGE_IMPORT : WRITE_SET_PURGED,
+				leftover->import_id, err);
+}
+
+enum status purge_slice(struct store *base, uint32_t limit, struct error *err)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+	struct leftover leftover;
+	enum status status = writer_begin(store, err);
+
+	if (status != STATUS_OK)
+		return status;
+	status = find_leftover(store, &leftover, err);
+	if (status == STATUS_OK)
+		status = leftover.import_id
+				 ? purge_some(store, &leftover, limit, err)
+				 : error_set(err, STATUS_END, NULL, "there is nothing to purge");
+	return writer_end(store, status, err);
+}

@@ -1,0 +1,192 @@
+/* Reading records: pages of ids first, from the indexes alone, then the wide rows by id. */
+#include "store/sqlite/spans.h"
+
+#include "base/banned.h"
+
+static void read_record_row(struct query *query, struct arena *arena, struct stored_record *record)
+{
+	*record = (struct stored_record){
+		.id = query_int(query, 0),
+		.import_id = query_int(query, 1),
+		.row = query_int(query, 2),
+		.line = query_int(query, 3),
+		.valid = query_int(query, 4) != 0,
+		.embedded = query_int(query, 5) != 0,
+		.data = query_text(query, 6, arena),
+		.error_message = query_text(query, 7, arena),
+		.errors = query_is_null(query, 8) ? SLICE("[]") : query_text(query, 8, arena),
+		.created_ms = time_text_parse(query_text_borrowed(query, 9)),
+	};
+}
+
+/* Adds the record to the list unless it is gone. */
+static enum status read_record(struct sqlite_reader *reader, int64_t id, struct arena *arena,
+			       struct record_list *list, struct error *err)
+{
+	struct query query;
+
+	query_begin(&query, &reader->connection, READ_RECORD);
+	query_bind_int(&query, 1, id);
+	if (query_row(&query))
+		read_record_row(&query, arena, &list->records[list->count++]);
+	return query_end(&query, err);
+}
+
+enum status records_get(struct store_reader *base, const int64_t *ids, size_t count,
+			struct arena *arena, struct record_list *list, struct error *err)
+{
+	struct sqlite_reader *reader = sqlite_reader_of(base);
+	enum status status = STATUS_OK;
+
+	*list = (struct record_list){
+		.records = arena_alloc_zeroed(arena, count, sizeof *list->records)};
+	if (!list->records)
+		return error_no_memory(err);
+	/* One lookup by primary key each: within the process, that is what a join would do. */
+	for (size_t i = 0; i < count && status == STATUS_OK; i++)
+		status = read_record(reader, ids[i], arena, list, err);
+	list->total = (int64_t)list->count;
+	return status;
+}
+
+enum status records_list(struct store_reader *base, const struct record_query *wanted,
+			 struct arena *arena, struct record_list *list, struct error *err)
+{
+	static const enum record_kind kind_of[] = {
+		[RECORD_STATUS_ANY] = RECORDS_ANY,
+		[RECORD_STATUS_VALID] = RECORDS_VALID,
+		[RECORD_STATUS_INVALID] = RECORDS_INVALID,
+	};
+	struct sqlite_reader *reader = sqlite_reader_of(base);
+	const struct page_query *page = &wanted->page;
+	enum record_kind kind = kind_of[wanted->status];
+	struct spans spans;
+	int64_t *ids;
+	size_t count;
+
+	*list = (struct record_list){0};
+	enum status status = spans_read(reader, wanted->import_id, kind, arena, &spans, err);
+	/* One more than asked for tells whether something follows. */
+	if (status == STATUS_OK)
+		status = spans_list_ids(reader, &spans, kind, page->cursor_id,
+					page->cursor_id ? 0 : page->offset,
+					(size_t)page->limit + 1, arena, &ids, &count, err);
+	if (status != STATUS_OK)
+		return status;
+	bool more = count > page->limit;
+	status = records_get(base, ids, more ? page->limit : count, arena, list, err);
+	list->total = spans.total;
+	list->more = more;
+	return status;
+}
+
+static enum status read_pending(struct sqlite_reader *reader, int64_t id, struct arena *arena,
+				struct pending_record *record, struct error *err)
+{
+	struct query query;
+
+	query_begin(&query, &reader->connection, READ_PENDING);
+	query_bind_int(&query, 1, id);
+	if (query_row(&query))
+		*record = (struct pending_record){
+			.id = id,
+			.import_id = query_int(&query, 0),
+			.data = query_text(&query, 1, arena),
+			.schema = query_text(&query, 2, arena),
+		};
+	return query_end(&query, err);
+}
+
+enum status records_list_pending(struct store_reader *base, int64_t after_id, uint32_t limit,
+				 struct arena *arena, struct pending_record **records,
+				 size_t *count, struct error *err)
+{
+	struct sqlite_reader *reader = sqlite_reader_of(base);
+	struct spans spans;
+	int64_t *ids;
+
+	*count = 0;
+	enum status status = spans_read(reader, 0, RECORDS_PENDING, arena, &spans, err);
+	if (status == STATUS_OK)
+		status = spans_list_ids(reader, &spans, RECORDS_PENDING, after_id, 0, limit, arena,
+					&ids, count, err);
+	if (status != STATUS_OK)
+		return status;
+	*records = arena_alloc_zeroed(arena, *count, sizeof **records);
+	if (!*records)
+		return error_no_memory(err);
+	for (size_t i = 0; i < *count && status == STATUS_OK; i++)
+		status = read_pending(reader, ids[i], arena, &(*records)[i], err);
+	return status;
+}
+
+/* ---- vectors ---- */
+
+enum { VECTOR_SIZE = VECTOR_DIMENSION * sizeof(float) };
+
+static bool is_in_group(const struct span *group, size_t group_count, int64_t import_id, int64_t id)
+{
+	for (size_t i = 0; i < group_count; i++)
+		if (group[i].import_id == import_id)
+			return id >= group[i].first && id <= group[i].last;
+	return false;
+}
+
+static bool read_vector_row(struct query *query, struct arena *arena, struct record_vector *vector)
+{
+	const void *bytes = sqlite3_column_blob(query->statement, 2);
+	float *copy = arena_alloc(arena, VECTOR_SIZE);
+
+	if (!bytes || !copy || sqlite3_column_bytes(query->statement, 2) != VECTOR_SIZE)
+		return false;
+	memcpy(copy, bytes, VECTOR_SIZE);
+	*vector = (struct record_vector){
+		.id = query_int(query, 0), .import_id = query_int(query, 1), .vector = copy};
+	return true;
+}
+
+/* Rows lie in the order of their ids: a scan of the table itself is the fastest way to them. */
+static enum status read_group(struct sqlite_reader *reader, const struct span *group,
+			      size_t group_count, int64_t after, int64_t last, size_t limit,
+			      struct arena *arena, struct record_vector *vectors, size_t *count,
+			      struct error *err)
+{
+	struct query query;
+
+	query_begin(&query, &reader->connection, READ_VECTORS);
+	query_bind_int(&query, 1, after < group->first ? group->first - 1 : after);
+	query_bind_int(&query, 2, last);
+	while (*count < limit && query_row(&query)) {
+		if (!is_in_group(group, group_count, query_int(&query, 1), query_int(&query, 0)))
+			continue;
+		if (!read_vector_row(&query, arena, &vectors[*count])) {
+			query_no_memory(&query);
+			break;
+		}
+		(*count)++;
+	}
+	return query_end(&query, err);
+}
+
+enum status vectors_list(struct store_reader *base, int64_t after_id, uint32_t limit,
+			 struct arena *arena, struct record_vector **vectors, size_t *count,
+			 struct error *err)
+{
+	struct sqlite_reader *reader = sqlite_reader_of(base);
+	struct spans spans;
+
+	*count = 0;
+	*vectors = arena_alloc_zeroed(arena, limit, sizeof **vectors);
+	if (!*vectors)
+		return error_no_memory(err);
+	enum status status = spans_read(reader, 0, RECORDS_EMBEDDED, arena, &spans, err);
+	for (size_t i = 0; i < spans.count && *count < limit && status == STATUS_OK;) {
+		int64_t last;
+		size_t group_count = spans_group(&spans, i, &last);
+		if (last > after_id)
+			status = read_group(reader, &spans.items[i], group_count, after_id, last,
+					    limit, arena, *vectors, count, err);
+		i += group_count;
+	}
+	return status;
+}

@@ -1,0 +1,147 @@
+#include "store/sqlite/statements.h"
+
+#include "base/banned.h"
+
+/* In the order that import_rows.c reads. */
+#define IMPORT_COLUMNS                                                                             \
+	"id, filename, file_hash, size_bytes, format, schema_name, options, dialect, spool_name, " \
+	"request_id, status, parsed, total_records, processed_records, failed_records, "           \
+	"embedded_records, truncated_texts, error_code, error_detail, error_line, error_column, "  \
+	"error_byte, created_at, started_at, completed_at"
+
+#define ADD_RECORD                                                                                 \
+	"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, "    \
+	"line_number, errors) VALUES "
+#define ROW "(?, ?, ?, ?, ?, ?, ?, ?)"
+#define ROWS_2 ROW ", " ROW
+#define ROWS_8 ROWS_2 ", " ROWS_2 ", " ROWS_2 ", " ROWS_2
+#define ROWS_32 ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8
+
+/* A record counts where its import says so. */
+#define IN_BOUNDS "r.id BETWEEN i.first_record_id AND i.last_record_id"
+
+const char *const write_statements[WRITE_STATEMENT_COUNT] = {
+	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
+	[WRITE_COMMIT] = "COMMIT",
+	[WRITE_ROLLBACK] = "ROLLBACK",
+
+	[WRITE_FIND_KEY] = "SELECT id FROM imports WHERE duplicate_key = ?1",
+	[WRITE_ADD_IMPORT] =
+		"INSERT INTO imports (filename, file_hash, status, created_at, size_bytes, format, "
+		"schema_name, options, spool_name, request_id, duplicate_key) "
+		"VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+
+	[WRITE_FIND_CLAIMABLE] =
+		"SELECT " IMPORT_COLUMNS " FROM imports INDEXED BY imports_to_parse WHERE claimed = 0 "
+		"AND parsed = 0 AND status IN ('pending', 'processing') ORDER BY id LIMIT 1",
+	[WRITE_CLAIM] = "UPDATE imports SET claimed = 1, status = 'processing', "
+			"started_at = COALESCE(started_at, ?2) WHERE id = ?1",
+	[WRITE_DROP_CLAIM] = "UPDATE imports SET claimed = 0 WHERE id = ?1 AND claimed = 1",
+	[WRITE_DROP_ALL_CLAIMS] = "UPDATE imports SET claimed = 0 WHERE claimed = 1",
+	[WRITE_READ_STATE] = "SELECT status, claimed, parsed, total_records, spool_name "
+			     "FROM imports WHERE id = ?1 AND status <> 'deleted'",
+	[WRITE_READ_DELETED] =
+		"SELECT total_records, embedded_records, error_count, size_bytes, filename, "
+		"spool_name FROM imports WHERE id = ?1 AND status <> 'deleted'",
+
+	[WRITE_ADD_RECORD] = ADD_RECORD ROW,
+	[WRITE_ADD_RECORDS] = ADD_RECORD ROWS_32,
+	[WRITE_COUNT_BATCH] =
+		"UPDATE imports SET total_records = total_records + ?2 + ?3, "
+		"processed_records = processed_records + ?2, "
+		"failed_records = failed_records + ?3, error_count = error_count + ?4, "
+		"first_record_id = COALESCE(first_record_id, ?5), "
+		"last_record_id = COALESCE(?6, last_record_id), format = COALESCE(?7, format), "
+		"dialect = COALESCE(?8, dialect) WHERE id = ?1",
+
+	[WRITE_SET_PARSED] = "UPDATE imports SET parsed = 1, claimed = 0, "
+			     "format = COALESCE(?2, format), dialect = COALESCE(?3, dialect) "
+			     "WHERE id = ?1",
+	[WRITE_COMPLETE] = "UPDATE imports SET status = 'completed', completed_at = ?2 "
+			   "WHERE id = ?1 AND status = 'processing' AND parsed = 1 "
+			   "AND embedded_records = processed_records",
+
+	/* Failed, cancelled or deleted. The right sides see the row as it was. */
+	[WRITE_END_IMPORT] =
+		"UPDATE imports SET status = ?2, completed_at = ?3, error_code = ?4, "
+		"error_detail = ?5, error_line = ?6, error_column = ?7, error_byte = ?8, "
+		"spool_name = CASE ?2 WHEN 'deleted' THEN '' ELSE spool_name END, "
+		"purge = CASE ?2 WHEN 'deleted' THEN 1 ELSE max(purge, total_records > 0) END, "
+		"claimed = claimed AND ?2 = 'cancelled', parsed = 0, total_records = 0, "
+		"processed_records = 0, failed_records = 0, embedded_records = 0, "
+		"truncated_texts = 0, error_count = 0, first_record_id = NULL, "
+		"last_record_id = NULL, released_key = COALESCE(duplicate_key, released_key), "
+		"duplicate_key = NULL WHERE id = ?1",
+
+	[WRITE_READ_RELEASED_KEY] =
+		"SELECT holder.id FROM imports AS ended JOIN imports AS holder "
+		"ON holder.duplicate_key = ended.released_key WHERE ended.id = ?1",
+	[WRITE_RETRY] =
+		"UPDATE imports SET status = 'pending', duplicate_key = released_key, "
+		"released_key = NULL, started_at = NULL, completed_at = NULL, error_code = '', "
+		"error_detail = '', error_line = 0, error_column = 0, error_byte = 0 "
+		"WHERE id = ?1",
+
+	[WRITE_FIND_TO_PURGE] = "SELECT id, status, COALESCE(first_record_id, 9223372036854775807) "
+				"FROM imports WHERE purge = 1 LIMIT 1",
+	[WRITE_PURGE_RECORDS] =
+		"DELETE FROM records WHERE id IN ("
+		"SELECT id FROM records WHERE import_id = ?1 AND status = 'valid' AND id < ?2 "
+		"UNION ALL "
+		"SELECT id FROM records WHERE import_id = ?1 AND status = 'invalid' AND id < ?2 "
+		"LIMIT ?3)",
+	[WRITE_PURGE_IMPORT] = "DELETE FROM imports WHERE id = ?1 AND status = 'deleted'",
+	[WRITE_SET_PURGED] = "UPDATE imports SET purge = 0 WHERE id = ?1",
+
+	[WRITE_READ_BOUNDS] = "SELECT first_record_id, last_record_id FROM imports "
+			      "WHERE id = ?1 AND first_record_id IS NOT NULL",
+	[WRITE_ATTACH] = "UPDATE records SET embedding = ?3 WHERE id = ?1 AND import_id = ?2 "
+			 "AND embedding IS NULL AND status = 'valid'",
+	[WRITE_COUNT_VECTORS] = "UPDATE imports SET embedded_records = embedded_records + ?2, "
+				"truncated_texts = truncated_texts + ?3 WHERE id = ?1",
+};
+
+const char *const read_statements[READ_STATEMENT_COUNT] = {
+	[READ_BEGIN] = "BEGIN",
+	[READ_END] = "COMMIT",
+
+	[READ_IMPORT] = "SELECT " IMPORT_COLUMNS " FROM imports WHERE id = ?1 "
+			"AND status <> 'deleted'",
+	[READ_IMPORTS] = "SELECT " IMPORT_COLUMNS " FROM imports WHERE id < ?1 "
+			 "AND status <> 'deleted' ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+	[READ_IMPORTS_BY_STATUS] = "SELECT " IMPORT_COLUMNS " FROM imports WHERE status = ?4 "
+				   "AND id < ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+	[READ_IMPORT_COUNT] = "SELECT count(*) FROM imports WHERE status <> 'deleted'",
+	[READ_IMPORT_COUNT_BY_STATUS] = "SELECT count(*) FROM imports WHERE status = ?1",
+
+	[READ_SPANS] = "SELECT id, first_record_id, last_record_id, total_records, "
+		       "processed_records, failed_records, embedded_records "
+		       "FROM imports INDEXED BY imports_spans WHERE first_record_id IS NOT NULL "
+		       "ORDER BY first_record_id",
+	[READ_SPAN] = "SELECT id, first_record_id, last_record_id, total_records, "
+		      "processed_records, failed_records, embedded_records "
+		      "FROM imports WHERE id = ?1 AND first_record_id IS NOT NULL",
+
+	/* ?1 import, ?2 and ?3 bounds (the first excluded), ?4 limit, ?5 offset, ?6 status. */
+	[READ_IDS] = "SELECT id FROM records WHERE import_id = ?1 AND status = 'valid' "
+		     "AND id > ?2 AND id <= ?3 UNION ALL "
+		     "SELECT id FROM records WHERE import_id = ?1 AND status = 'invalid' "
+		     "AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ?4 OFFSET ?5",
+	[READ_IDS_BY_STATUS] = "SELECT id FROM records WHERE import_id = ?1 AND status = ?6 "
+			       "AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ?4 OFFSET ?5",
+	[READ_IDS_PENDING] = "SELECT id FROM records INDEXED BY records_pending "
+			     "WHERE import_id = ?1 AND embedding IS NULL AND status = 'valid' "
+			     "AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ?4 OFFSET ?5",
+
+	[READ_RECORD] = "SELECT r.id, r.import_id, r.row_number, r.line_number, r.status = 'valid', "
+			"r.embedding IS NOT NULL, r.data, r.error_message, r.errors, r.created_at "
+			"FROM records AS r JOIN imports AS i ON i.id = r.import_id "
+			"WHERE r.id = ?1 AND " IN_BOUNDS,
+	[READ_PENDING] = "SELECT r.import_id, r.data, i.schema_name FROM records AS r "
+			 "JOIN imports AS i ON i.id = r.import_id WHERE r.id = ?1 AND " IN_BOUNDS,
+	[READ_VECTORS] = "SELECT id, import_id, embedding FROM records WHERE id > ?1 AND id <= ?2 "
+			 "AND embedding IS NOT NULL ORDER BY id",
+
+	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports GROUP BY status",
+	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
+};

@@ -1,0 +1,188 @@
+/* The one connection that writes and checkpoints. Whoever writes takes its turn at the
+ * connection; docs/decisions/0010 says why there is no thread of its own. */
+#include "base/log.h"
+#include "store/sqlite/internal.h"
+
+#include <sys/statvfs.h>
+
+#include "base/banned.h"
+
+enum {
+	/* Pages in the log from which a commit also checkpoints: 8 MiB. */
+	CHECKPOINT_PAGES = 2048,
+	/* From here on (64 MiB) the log is started over, waiting a moment for readers. */
+	RESTART_PAGES = 16384,
+	RESTART_TIMEOUT_MS = 100,
+	ERRORS_CAP = 256 << 20,
+	/* Free space from which a full disk is worth another try. */
+	ENOUGH_BYTES = 4 << 20,
+};
+
+static int count_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+	struct writer *writer = context;
+
+	(void)db;
+	(void)name;
+	writer->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+enum status writer_open(struct sqlite_store *store, struct error *err)
+{
+	struct connection *connection = &store->writer.connection;
+
+	strbuf_init(&store->writer.errors, ERRORS_CAP);
+	strbuf_init(&store->writer.summary, ERRORS_CAP);
+	connection->health = &store->health;
+	enum status status = connection_prepare(connection, write_statements,
+						WRITE_STATEMENT_COUNT, err);
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_wal_hook(connection->db, count_wal_pages, &store->writer);
+	/* What workers of an earlier run held is free again; its rows are kept. */
+	status = writer_begin(store, err);
+	if (status != STATUS_OK)
+		return status;
+	struct query query;
+	writer_query(store, &query, WRITE_DROP_ALL_CLAIMS);
+	return writer_end(store, query_run(&query, err), err);
+}
+
+void writer_close(struct sqlite_store *store)
+{
+	struct writer *writer = &store->writer;
+
+	turn_take(&writer->turn);
+	if (writer->connection.db) {
+		/* After a failed sync, only what recovery reads from the log can be trusted. */
+		if (store->health.broken)
+			sqlite3_db_config(writer->connection.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+					  NULL);
+		else
+			sqlite3_wal_checkpoint_v2(writer->connection.db, NULL,
+						  SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	}
+	connection_close(&writer->connection);
+	strbuf_release(&writer->errors);
+	strbuf_release(&writer->summary);
+	turn_give(&writer->turn);
+}
+
+static enum status refuse_broken(struct error *err)
+{
+	return error_set(err, STATUS_UNAVAILABLE, "not-durable",
+			 "an earlier write did not reach the disk; check the disk, then restart the server");
+}
+
+static enum status refuse_read_only(struct error *err)
+{
+	return error_set(err, STATUS_UNAVAILABLE, "read-only",
+			 "the database was opened for reading only");
+}
+
+static enum status run(struct sqlite_store *store, int statement, struct error *err)
+{
+	struct query query;
+
+	writer_query(store, &query, statement);
+	return query_run(&query, err);
+}
+
+enum status writer_begin(struct sqlite_store *store, struct error *err)
+{
+	if (store->read_only)
+		return refuse_read_only(err);
+	turn_take(&store->writer.turn);
+	enum status status = store->health.broken ? refuse_broken(err)
+						  : run(store, WRITE_BEGIN, err);
+	if (status != STATUS_OK)
+		turn_give(&store->writer.turn);
+	return status;
+}
+
+/* Moves what was committed from the log into the database. That it found no space or someone
+ * in the way only leaves the log longer; that it could not sync ends all writing. */
+static void checkpoint(struct sqlite_store *store)
+{
+	struct connection *connection = &store->writer.connection;
+	int pages = store->writer.wal_pages;
+	int code;
+
+	if (pages < CHECKPOINT_PAGES)
+		return;
+	if (pages < RESTART_PAGES) {
+		code = sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+						 NULL, NULL);
+	} else {
+		sqlite3_busy_timeout(connection->db, RESTART_TIMEOUT_MS);
+		code = sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_RESTART,
+						 NULL, NULL);
+		sqlite3_busy_timeout(connection->db, WRITE_TIMEOUT_MS);
+	}
+	store->writer.wal_pages = 0;
+	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
+		connection_fail(connection, code, NULL);
+}
+
+enum status writer_end(struct sqlite_store *store, enum status status, struct error *err)
+{
+	struct connection *connection = &store->writer.connection;
+
+	if (status == STATUS_OK) {
+		status = run(store, WRITE_COMMIT, err);
+		if (status == STATUS_OK)
+			store->health.full = false;
+	}
+	/* Some failures have rolled back already. */
+	if (!sqlite3_get_autocommit(connection->db)) {
+		struct error ignored;
+		if (run(store, WRITE_ROLLBACK, &ignored) != STATUS_OK)
+			store->health.broken = true;
+	}
+	checkpoint(store);
+	turn_give(&store->writer.turn);
+	return status;
+}
+
+void writer_query(struct sqlite_store *store, struct query *query, int statement)
+{
+	query_begin(query, &store->writer.connection, statement);
+}
+
+enum status writer_run_by_id(struct sqlite_store *store, int statement, int64_t id,
+			     struct error *err)
+{
+	struct query query;
+
+	writer_query(store, &query, statement);
+	query_bind_int(&query, 1, id);
+	return query_run(&query, err);
+}
+
+int64_t writer_changes(struct sqlite_store *store)
+{
+	return sqlite3_changes64(store->writer.connection.db);
+}
+
+static bool has_space(const char *path)
+{
+	struct statvfs disk;
+
+	return statvfs(path, &disk) == 0 &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize >= ENOUGH_BYTES;
+}
+
+enum status writer_check(struct store *base, struct error *err)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+
+	if (store->read_only)
+		return refuse_read_only(err);
+	if (store->health.broken)
+		return refuse_broken(err);
+	if (store->health.full && !has_space(store->path))
+		return error_set(err, STATUS_FULL, NULL,
+				 "the disk is full; free some space, nothing is lost");
+	return STATUS_OK;
+}
