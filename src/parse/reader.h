@@ -39,10 +39,15 @@ enum status sniff_format(struct slice head, bool whole, enum file_format *format
 struct reader_options {
 	size_t chunk_size; /* bytes a read(2); 0: 256 KiB. Tests set 1. */
 	size_t record_size_limit; /* bytes as sent; 0: 16 MiB. A longer record is an error of that row. */
-	/* Field names that the schema knows (in any spelling that field_name_equal takes for
+	/* Field names that the schema knows (in any spelling that record/field_name.h takes for
 	 * equal): they help to find the header among the first rows. */
 	const struct slice *known_fields;
 	size_t known_field_count;
+	/* What a user says instead of having it told by content. */
+	enum file_format format; /* FORMAT_UNKNOWN: told by content */
+	char delimiter, quote;   /* CSV; 0: detected */
+	bool no_header;          /* CSV: the first row is data; columns are "field1", "field2", … */
+	uint64_t skip_lines;     /* CSV: lines before the header, or before the first row */
 };
 
 struct dialect {
@@ -52,12 +57,11 @@ struct dialect {
 	uint64_t skipped_lines;
 };
 
-/* "E-Mail" is "email": equal without ASCII case, spaces, '-' and '_'. */
-bool field_name_equal(struct slice a, struct slice b);
-
 struct reader;
 
-/* `fd` stays the caller's, is read from its current offset (0) and must outlive the reader. */
+/* `fd` stays the caller's, is read from its current offset (0) and must outlive the reader. The
+ * format, the dialect and the columns are settled here. `options` may be NULL.
+ * STATUS_UNSUPPORTED as sniff_format(); STATUS_INVALID where a CSV header is over a limit. */
 enum status reader_open(int fd, const struct reader_options *options, struct reader **reader,
 			struct error *err);
 void reader_close(struct reader *reader); /* NULL is fine */
@@ -68,14 +72,14 @@ void reader_close(struct reader *reader); /* NULL is fine */
  * lists its own. */
 enum status reader_next(struct reader *reader, struct batch *batch, struct error *err);
 
-/* Skips `count` records as reader_next would have given them. */
+/* Skips `count` records as reader_next would have given them; STATUS_END if there are fewer. */
 enum status reader_skip(struct reader *reader, uint64_t count, struct error *err);
 
 enum file_format reader_format(const struct reader *reader);
-const struct dialect *reader_dialect(const struct reader *reader); /* settled after the first reader_next */
+const struct dialect *reader_dialect(const struct reader *reader);
 
-/* Names of the columns, in their order, once the first reader_next has returned; NULL and 0 for
- * JSON. Good until the reader is closed. Blank names are "field3", repeated ones "name_2". */
+/* Names of the columns, in their order; NULL and 0 for JSON and for an empty file. Good until
+ * the reader is closed. Blank names are "field3", repeated ones "name_2". */
 const struct slice *reader_columns(const struct reader *reader, size_t *count);
 
 uint64_t reader_bytes_read(const struct reader *reader); /* of the file; for progress */
