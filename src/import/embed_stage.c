@@ -10,6 +10,7 @@
 #include "parse/reader.h"
 #include "validate/schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -143,6 +144,26 @@ static enum status read_texts(struct worker *worker, struct error *err)
 	return STATUS_OK;
 }
 
+/* In the name of the request that uploaded it. */
+static void log_completed(struct store *store, int64_t import_id)
+{
+	struct store_reader *reader = NULL;
+	struct import import = {0};
+	struct arena arena;
+	char request_id[65] = "";
+
+	arena_init(&arena, 1 << 20);
+	if (store->call->open_reader(store, &reader, NULL) == STATUS_OK &&
+	    store->call->get_import(reader, import_id, &arena, &import, NULL) == STATUS_OK)
+		snprintf(request_id, sizeof request_id, "%.*s", SLICE_ARG(import.request_id));
+	store->call->close_reader(store, reader);
+	log_set_request(request_id);
+	log_info(LOG_EVENT("import completed"), LOG_INT("import_id", import_id),
+		 LOG_INT("records", import.total_records), LOG_INT("invalid", import.failed_records));
+	log_set_request("");
+	arena_release(&arena);
+}
+
 static void announce(struct worker *worker, const struct record_vector *vectors,
 		     const int64_t *completed, size_t completed_count)
 {
@@ -155,7 +176,7 @@ static void announce(struct worker *worker, const struct record_vector *vectors,
 			log_error(LOG_EVENT("record missing from the vector index until restart"),
 				  LOG_INT("record_id", vectors[i].id));
 	for (size_t i = 0; i < completed_count; i++)
-		log_info(LOG_EVENT("import completed"), LOG_INT("import_id", completed[i]));
+		log_completed(importer->config.store, completed[i]);
 	if (completed_count)
 		bell_ring(&importer->ended_bell);
 }
