@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/json_writer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -63,6 +64,8 @@ static void write_all(const char *data, size_t size)
 {
 	while (size > 0) {
 		ssize_t written = write(STDERR_FILENO, data, size);
+		if (written < 0 && errno == EINTR)
+			continue;
 		if (written <= 0)
 			return; /* the log is the last resort: there is nowhere to say it */
 		data += written;

@@ -69,15 +69,15 @@ enum status error_set_at(struct error *err, enum status status, const char *code
 enum status error_from_errno(struct error *err, int errno_value, const char *what)
 {
 	enum status status = STATUS_IO;
-	char reason[128];
+	char buffer[128];
 
 	if (errno_value == ENOSPC || errno_value == EDQUOT)
 		status = STATUS_FULL;
 	else if (errno_value == ENOMEM)
 		status = STATUS_NO_MEMORY;
-	if (strerror_r(errno_value, reason, sizeof reason) != 0)
-		snprintf(reason, sizeof reason, "error %d", errno_value);
-	return error_set(err, status, NULL, "%s: %s", what, reason);
+	/* GNU's strerror_r, which returns the text. */
+	return error_set(err, status, NULL, "%s: %s", what,
+			 strerror_r(errno_value, buffer, sizeof buffer));
 }
 
 enum status error_no_memory(struct error *err)
