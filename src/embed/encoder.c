@@ -120,7 +120,7 @@ static bool run_panel(const struct embed_model *model, const struct layer *layer
 	if (!matmul_run(workspace->context, layer->products[MATMUL_OUT], rows,
 			workspace->attended + row * HIDDEN, product))
 		return false;
-	kernels->add_norm(state, product, layer->out_bias, &layer->attention_norm, rows);
+	kernels->add_norm(state, product, layer->out_bias, &layer->attention_norm, NULL, rows);
 	if (!matmul_run(workspace->context, layer->products[MATMUL_UP], rows, state,
 			workspace->inner))
 		return false;
@@ -128,7 +128,7 @@ static bool run_panel(const struct embed_model *model, const struct layer *layer
 	if (!matmul_run(workspace->context, layer->products[MATMUL_DOWN], rows, workspace->inner,
 			product))
 		return false;
-	kernels->add_norm(state, product, layer->down_bias, &layer->output_norm, rows);
+	kernels->add_norm(state, product, layer->down_bias, &layer->output_norm, NULL, rows);
 	return true;
 }
 
@@ -143,7 +143,8 @@ enum status embed_run(const struct embed_model *model, struct embed_workspace *w
 		return status;
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
 		model->kernels->look_up(workspace->state + row * HIDDEN, ids + row, model->words,
-					model->positions, &model->embedding_norm, sizes[i]);
+					model->positions, &model->embedding_norm, NULL,
+					sizes[i]);
 	for (size_t i = 0; i < LAYERS; i++) {
 		const struct layer *layer = &model->layers[i];
 

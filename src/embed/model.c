@@ -146,7 +146,7 @@ enum status embed_model_open(const char *folder, const struct embed_options *opt
 	memset(made, 0, size);
 	made->precision =
 		!options || options->precision == EMBED_AUTO ? EMBED_F32 : options->precision;
-	made->kernels = kernels_select();
+	made->kernels = kernels_select(getenv("ROWMILL_KERNELS"));
 	made->engine = matmul_engine_new();
 	enum status status = made->engine ? open_parts(made, folder, err) : error_no_memory(err);
 	if (status != STATUS_OK) {

@@ -3,6 +3,7 @@
  * plain.c is the specification: each other table does the same within rounding, for every
  * number of rows, and tests/unit/embed/test_kernels.c proves it.
  *
+ * bf16 numbers are the upper halves of float32 ones, rounded to the nearest, ties to even.
  * Arrays do not overlap unless a function says so, and need no alignment. Threads: pure functions. */
 #ifndef ROWMILL_EMBED_KERNELS_KERNELS_H
 #define ROWMILL_EMBED_KERNELS_KERNELS_H
@@ -15,18 +16,25 @@ struct norm {
 };
 
 struct kernels {
-	const char *name; /* "plain", "avx2", "avx512" */
+	const char *name; /* "plain", "avx2", "avx512", "avx512-bf16" */
 
-	/* x[rows][INNER] becomes gelu(x + bias), gelu(v) = v / 2 * (1 + erf(v / sqrt 2)). */
+	/* x[rows][INNER] becomes gelu(x + bias), gelu(v) = v / 2 * (1 + erf(v / sqrt 2)),
+	 * to 2e-6. */
 	void (*gelu)(float *x, const float *bias, size_t rows);
 
-	/* state[rows][HIDDEN] becomes norm(state + x + bias). */
-	void (*add_norm)(float *state, const float *x, const float *bias, const struct norm *norm,
-			 size_t rows);
+	/* out[rows][INNER] = gelu(x + bias) in bf16, to 4e-4 before it is rounded. */
+	void (*gelu_bf16)(const float *x, const float *bias, uint16_t *out, size_t rows);
 
-	/* state[rows][HIDDEN] = norm(words[ids[i]] + positions[i]): one text's tokens. */
+	/* state[rows][HIDDEN] becomes norm(state + x + bias). `narrow` is NULL or [rows][HIDDEN] and
+	 * gets the same in bf16. */
+	void (*add_norm)(float *state, const float *x, const float *bias, const struct norm *norm,
+			 uint16_t *narrow, size_t rows);
+
+	/* state[rows][HIDDEN] = norm(words[ids[i]] + positions[i]): one text's tokens. `narrow`
+	 * as above. */
 	void (*look_up)(float *state, const int32_t *ids, const float *words,
-			const float *positions, const struct norm *norm, size_t rows);
+			const float *positions, const struct norm *norm, uint16_t *narrow,
+			size_t rows);
 
 	/* Attention among the `rows` tokens of one text, 1 to EMBED_MAX_TOKENS: for each head
 	 * softmax((q + query_bias) · k / sqrt(HEAD_SIZE)) · v. `qkv` is [rows][QKV], context is
@@ -34,14 +42,20 @@ struct kernels {
 	 * which softmax takes out; nor on values: it passes through unchanged, and the bias
 	 * of the product behind holds it. */
 	void (*attend)(const float *qkv, const float *query_bias, float *context, size_t rows);
+	void (*attend_bf16)(const float *qkv, const float *query_bias, uint16_t *context,
+			    size_t rows);
 
 	/* vector[HIDDEN] = the mean of state[rows][HIDDEN], scaled to L2 norm 1. */
 	void (*pool)(const float *state, float *vector, size_t rows);
 };
 
-extern const struct kernels kernels_plain;
+extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512, kernels_avx512_bf16;
 
-/* The fastest table that this processor runs. */
-const struct kernels *kernels_select(void);
+/* The fastest table that this processor runs, none faster than the one named `most` unless that is
+ * NULL. A name that there is not gives kernels_plain. */
+const struct kernels *kernels_select(const char *most);
+
+/* All tables that this processor runs, by index from the fastest; NULL behind the last. */
+const struct kernels *kernels_table(size_t index);
 
 #endif

@@ -4,13 +4,37 @@
 
 #include "base/banned.h"
 
+static uint16_t to_bf16(float x)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &x, sizeof bits);
+	return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+static void narrow_row(const float *x, uint16_t *narrow)
+{
+	for (size_t i = 0; i < HIDDEN; i++)
+		narrow[i] = to_bf16(x[i]);
+}
+
+static float gelu_of(float v)
+{
+	return 0.5F * v * (1 + erff(v * (float)M_SQRT1_2));
+}
+
 static void gelu(float *x, const float *bias, size_t rows)
 {
 	for (size_t row = 0; row < rows; row++, x += INNER)
-		for (size_t i = 0; i < INNER; i++) {
-			float v = x[i] + bias[i];
-			x[i] = 0.5F * v * (1 + erff(v * (float)M_SQRT1_2));
-		}
+		for (size_t i = 0; i < INNER; i++)
+			x[i] = gelu_of(x[i] + bias[i]);
+}
+
+static void gelu_bf16(const float *x, const float *bias, uint16_t *out, size_t rows)
+{
+	for (size_t row = 0; row < rows; row++, x += INNER, out += INNER)
+		for (size_t i = 0; i < INNER; i++)
+			out[i] = to_bf16(gelu_of(x[i] + bias[i]));
 }
 
 static void normalize_row(float *x, const struct norm *norm)
@@ -29,17 +53,19 @@ static void normalize_row(float *x, const struct norm *norm)
 }
 
 static void add_norm(float *state, const float *x, const float *bias, const struct norm *norm,
-		     size_t rows)
+		     uint16_t *narrow, size_t rows)
 {
 	for (size_t row = 0; row < rows; row++, state += HIDDEN, x += HIDDEN) {
 		for (size_t i = 0; i < HIDDEN; i++)
 			state[i] += x[i] + bias[i];
 		normalize_row(state, norm);
+		if (narrow)
+			narrow_row(state, narrow + row * HIDDEN);
 	}
 }
 
 static void look_up(float *state, const int32_t *ids, const float *words, const float *positions,
-		    const struct norm *norm, size_t rows)
+		    const struct norm *norm, uint16_t *narrow, size_t rows)
 {
 	for (size_t row = 0; row < rows; row++, state += HIDDEN, positions += HIDDEN) {
 		const float *word = words + (size_t)ids[row] * HIDDEN;
@@ -47,6 +73,8 @@ static void look_up(float *state, const int32_t *ids, const float *words, const 
 		for (size_t i = 0; i < HIDDEN; i++)
 			state[i] = word[i] + positions[i];
 		normalize_row(state, norm);
+		if (narrow)
+			narrow_row(state, narrow + row * HIDDEN);
 	}
 }
 
@@ -96,6 +124,15 @@ static void attend(const float *qkv, const float *query_bias, float *context, si
 	}
 }
 
+static void attend_bf16(const float *qkv, const float *query_bias, uint16_t *context, size_t rows)
+{
+	float wide[EMBED_MAX_TOKENS * HIDDEN];
+
+	attend(qkv, query_bias, wide, rows);
+	for (size_t row = 0; row < rows; row++)
+		narrow_row(wide + row * HIDDEN, context + row * HIDDEN);
+}
+
 static void pool(const float *state, float *vector, size_t rows)
 {
 	float squares = 0;
@@ -118,8 +155,10 @@ static void pool(const float *state, float *vector, size_t rows)
 const struct kernels kernels_plain = {
 	.name = "plain",
 	.gelu = gelu,
+	.gelu_bf16 = gelu_bf16,
 	.add_norm = add_norm,
 	.look_up = look_up,
 	.attend = attend,
+	.attend_bf16 = attend_bf16,
 	.pool = pool,
 };

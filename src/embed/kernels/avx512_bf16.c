@@ -1,0 +1,7 @@
+#include "embed/kernels/simd_avx512.h"
+
+#include "embed/kernels/passes.inc"
+
+#include "base/banned.h"
+
+const struct kernels kernels_avx512_bf16 = {.name = "avx512-bf16", PASSES};

@@ -1,0 +1,297 @@
+/* Every table of kernels against the plain one, over random numbers, every small number of rows and
+ * random larger ones. Arrays end at a page that may not be touched. */
+#include "embed_support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "embed/kernels/kernels.h"
+
+enum { MOST_ROWS = EMBED_MAX_TOKENS };
+
+struct guarded {
+	char *map;
+	size_t map_size;
+	void *data; /* ends where the untouchable page begins */
+};
+
+static struct guarded guarded_new(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct guarded guarded = {.map_size = (size + page - 1) / page * page + 2 * page};
+
+	guarded.map = mmap(NULL, guarded.map_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(guarded.map != MAP_FAILED);
+	assert_int_equal(mprotect(guarded.map, page, PROT_NONE), 0);
+	assert_int_equal(mprotect(guarded.map + guarded.map_size - page, page, PROT_NONE), 0);
+	guarded.data = guarded.map + guarded.map_size - page - size;
+	return guarded;
+}
+
+static void guarded_release(struct guarded *guarded)
+{
+	munmap(guarded->map, guarded->map_size);
+}
+
+static float random_number(uint64_t *random, float scale)
+{
+	return ((float)(random_next(random) % 2000001) / 1000000 - 1) * scale;
+}
+
+static struct guarded random_numbers(uint64_t *random, size_t count, float scale)
+{
+	struct guarded guarded = guarded_new(count * sizeof(float));
+	float *data = guarded.data;
+
+	for (size_t i = 0; i < count; i++)
+		data[i] = random_number(random, scale);
+	return guarded;
+}
+
+static struct guarded copy(const struct guarded *from, size_t count)
+{
+	struct guarded guarded = guarded_new(count * sizeof(float));
+
+	memcpy(guarded.data, from->data, count * sizeof(float));
+	return guarded;
+}
+
+static float from_bf16(uint16_t number)
+{
+	uint32_t bits = (uint32_t)number << 16;
+	float x;
+
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
+static void assert_close(const char *table, size_t rows, const float *actual, const float *expected,
+			 size_t count, float tolerance)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!(fabsf(actual[i] - expected[i]) <= tolerance * fmaxf(1, fabsf(expected[i]))))
+			fail_msg("%s, %zu rows: number %zu is %.9g, not %.9g", table, rows, i,
+				 (double)actual[i], (double)expected[i]);
+}
+
+/* Two roundings to bf16 may part by one step, 2^-7 of the number at most. */
+static void assert_close_bf16(const char *table, size_t rows, const uint16_t *actual,
+			      const uint16_t *expected, size_t count, float tolerance)
+{
+	for (size_t i = 0; i < count; i++) {
+		float a = from_bf16(actual[i]), e = from_bf16(expected[i]);
+		if (!(fabsf(a - e) <= tolerance + fabsf(e) / 128))
+			fail_msg("%s, %zu rows: bf16 number %zu is %.9g, not %.9g", table, rows, i,
+				 (double)a, (double)e);
+	}
+}
+
+typedef void check_function(const struct kernels *kernels, size_t rows, uint64_t *random);
+
+static void for_all_tables(check_function *check, size_t most_rows)
+{
+	uint64_t random = random_seed();
+	const struct kernels *kernels;
+
+	for (size_t table = 0; (kernels = kernels_table(table)); table++) {
+		for (size_t rows = 1; rows <= 35 && rows <= most_rows; rows++)
+			check(kernels, rows, &random);
+		for (int i = 0; i < 5; i++)
+			check(kernels, 1 + random_next(&random) % most_rows, &random);
+		check(kernels, most_rows, &random);
+	}
+}
+
+static void check_gelu(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	struct guarded x = random_numbers(random, rows * INNER, 9), y = copy(&x, rows * INNER);
+	struct guarded bias = random_numbers(random, INNER, 1);
+	struct guarded narrow = guarded_new(rows * INNER * 2), other = guarded_new(rows * INNER * 2);
+
+	kernels->gelu_bf16(x.data, bias.data, narrow.data, rows);
+	kernels_plain.gelu_bf16(x.data, bias.data, other.data, rows);
+	assert_close_bf16(kernels->name, rows, narrow.data, other.data, rows * INNER, 4e-4F);
+	kernels->gelu(x.data, bias.data, rows);
+	kernels_plain.gelu(y.data, bias.data, rows);
+	assert_close(kernels->name, rows, x.data, y.data, rows * INNER, 2e-6F);
+	guarded_release(&x);
+	guarded_release(&y);
+	guarded_release(&bias);
+	guarded_release(&narrow);
+	guarded_release(&other);
+}
+
+static void gelu_is_that_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_gelu, 40);
+}
+
+static void gelu_holds_for_the_largest_and_smallest_numbers(void **state)
+{
+	const float edges[] = {0.0F, -0.0F, 1e-38F, -1e-38F, 1e-45F, 1e-8F, 5.2F, -5.2F, 5.3F,
+			       -5.3F, 13.0F, -13.0F, 100.0F, 1e4F, 3e37F};
+	static float x[INNER], bias[INNER];
+	const struct kernels *kernels;
+
+	(void)state;
+	for (size_t table = 0; (kernels = kernels_table(table)); table++) {
+		for (size_t i = 0; i < INNER; i++)
+			x[i] = edges[i % (sizeof edges / sizeof *edges)];
+		kernels->gelu(x, bias, 1);
+		for (size_t i = 0; i < INNER; i++) {
+			double v = (double)edges[i % (sizeof edges / sizeof *edges)];
+			double exact = v / 2 * (1 + erf(v * M_SQRT1_2));
+			assert_true(fabs((double)x[i] - exact) <= 2e-6 * fmax(1, fabs(v)));
+		}
+	}
+}
+
+static void check_add_norm(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t count = rows * HIDDEN;
+	struct guarded state = random_numbers(random, count, 3), other = copy(&state, count);
+	struct guarded x = random_numbers(random, count, 3);
+	struct guarded bias = random_numbers(random, HIDDEN, 1);
+	struct guarded norm = random_numbers(random, 2 * HIDDEN, 2);
+	struct guarded narrow = guarded_new(count * 2), other_narrow = guarded_new(count * 2);
+	struct guarded third = copy(&state, count);
+
+	kernels->add_norm(state.data, x.data, bias.data, norm.data, narrow.data, rows);
+	kernels_plain.add_norm(other.data, x.data, bias.data, norm.data, other_narrow.data, rows);
+	assert_close(kernels->name, rows, state.data, other.data, count, 1e-5F);
+	assert_close_bf16(kernels->name, rows, narrow.data, other_narrow.data, count, 1e-5F);
+	kernels->add_norm(third.data, x.data, bias.data, norm.data, NULL, rows);
+	assert_memory_equal(third.data, state.data, count * sizeof(float));
+	guarded_release(&state);
+	guarded_release(&other);
+	guarded_release(&third);
+	guarded_release(&x);
+	guarded_release(&bias);
+	guarded_release(&norm);
+	guarded_release(&narrow);
+	guarded_release(&other_narrow);
+}
+
+static void normalised_sums_are_those_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_add_norm, 64);
+}
+
+static void check_look_up(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	enum { WORDS = 50 };
+	size_t count = rows * HIDDEN;
+	struct guarded words = random_numbers(random, WORDS * HIDDEN, 1);
+	struct guarded positions = random_numbers(random, rows * HIDDEN, 1);
+	struct guarded norm = random_numbers(random, 2 * HIDDEN, 2);
+	struct guarded state = guarded_new(count * 4), other = guarded_new(count * 4);
+	struct guarded narrow = guarded_new(count * 2), other_narrow = guarded_new(count * 2);
+	int32_t ids[MOST_ROWS];
+
+	for (size_t i = 0; i < rows; i++)
+		ids[i] = i == 0 ? WORDS - 1 : (int32_t)(random_next(random) % WORDS);
+	kernels->look_up(state.data, ids, words.data, positions.data, norm.data, narrow.data, rows);
+	kernels_plain.look_up(other.data, ids, words.data, positions.data, norm.data,
+			      other_narrow.data, rows);
+	assert_close(kernels->name, rows, state.data, other.data, count, 1e-5F);
+	assert_close_bf16(kernels->name, rows, narrow.data, other_narrow.data, count, 1e-5F);
+	kernels->look_up(other.data, ids, words.data, positions.data, norm.data, NULL, rows);
+	assert_memory_equal(other.data, state.data, count * sizeof(float));
+	guarded_release(&words);
+	guarded_release(&positions);
+	guarded_release(&norm);
+	guarded_release(&state);
+	guarded_release(&other);
+	guarded_release(&narrow);
+	guarded_release(&other_narrow);
+}
+
+static void words_looked_up_are_those_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_look_up, MOST_ROWS);
+}
+
+/* The attention of large scores is all on one key, of small ones spread over all. */
+static void check_attend(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	float scale = random_next(random) % 2 ? 1 : 12;
+	struct guarded qkv = random_numbers(random, rows * QKV, scale);
+	struct guarded bias = random_numbers(random, HIDDEN, 1);
+	struct guarded context = guarded_new(rows * HIDDEN * 4), other = guarded_new(rows * HIDDEN * 4);
+	struct guarded narrow = guarded_new(rows * HIDDEN * 2);
+	struct guarded other_narrow = guarded_new(rows * HIDDEN * 2);
+
+	kernels->attend(qkv.data, bias.data, context.data, rows);
+	kernels_plain.attend(qkv.data, bias.data, other.data, rows);
+	assert_close(kernels->name, rows, context.data, other.data, rows * HIDDEN, 1e-4F * scale);
+	kernels->attend_bf16(qkv.data, bias.data, narrow.data, rows);
+	kernels_plain.attend_bf16(qkv.data, bias.data, other_narrow.data, rows);
+	assert_close_bf16(kernels->name, rows, narrow.data, other_narrow.data, rows * HIDDEN,
+			  1e-4F * scale);
+	guarded_release(&qkv);
+	guarded_release(&bias);
+	guarded_release(&context);
+	guarded_release(&other);
+	guarded_release(&narrow);
+	guarded_release(&other_narrow);
+}
+
+static void attention_is_that_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_attend, MOST_ROWS);
+}
+
+static void check_pool(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	struct guarded state = random_numbers(random, rows * HIDDEN, 2);
+	struct guarded vector = guarded_new(HIDDEN * 4), other = guarded_new(HIDDEN * 4);
+
+	kernels->pool(state.data, vector.data, rows);
+	kernels_plain.pool(state.data, other.data, rows);
+	assert_close(kernels->name, rows, vector.data, other.data, HIDDEN, 2e-6F);
+	memset(state.data, 0, rows * HIDDEN * sizeof(float));
+	kernels->pool(state.data, vector.data, rows);
+	for (size_t i = 0; i < HIDDEN; i++)
+		assert_true(((float *)vector.data)[i] == 0);
+	guarded_release(&state);
+	guarded_release(&vector);
+	guarded_release(&other);
+}
+
+static void pooled_vectors_are_those_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_pool, MOST_ROWS);
+}
+
+static void a_table_is_chosen_by_name_and_never_a_faster_one(void **state)
+{
+	(void)state;
+	assert_ptr_equal(kernels_select(NULL), kernels_table(0));
+	assert_ptr_equal(kernels_select("plain"), &kernels_plain);
+	assert_ptr_equal(kernels_select("no such table"), &kernels_plain);
+	for (size_t i = 0; kernels_table(i); i++)
+		assert_ptr_equal(kernels_select(kernels_table(i)->name), kernels_table(i));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gelu_is_that_of_plain_c),
+		cmocka_unit_test(gelu_holds_for_the_largest_and_smallest_numbers),
+		cmocka_unit_test(normalised_sums_are_those_of_plain_c),
+		cmocka_unit_test(words_looked_up_are_those_of_plain_c),
+		cmocka_unit_test(attention_is_that_of_plain_c),
+		cmocka_unit_test(pooled_vectors_are_those_of_plain_c),
+		cmocka_unit_test(a_table_is_chosen_by_name_and_never_a_faster_one),
+	};
+
+	return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
