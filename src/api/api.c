@@ -53,12 +53,27 @@ static bool match_path(const char *pattern, struct slice path, int64_t *id, stru
 			   slice_of(path.data + size, path.size - size));
 }
 
+/* Whether the path holds a '/' that was sent as %2F: it separates nothing, and no path of ours has one. */
+static bool has_escaped_slash(const struct http_request *request)
+{
+	struct slice target = http_request_target(request);
+	size_t end = slice_find(target, '?', 0);
+
+	for (size_t i = 0; i + 2 < end; i++)
+		if (target.data[i] == '%' && target.data[i + 1] == '2' &&
+		    (target.data[i + 2] == 'F' || target.data[i + 2] == 'f'))
+			return true;
+	return false;
+}
+
 /* The route of a request; NULL and the methods that the path has (empty: there is no such path). */
 static const struct route *find_route(struct api_call *call, struct strbuf *methods)
 {
 	struct slice method = http_request_method(call->request);
 	struct slice path = http_request_path(call->request);
 
+	if (has_escaped_slash(call->request))
+		return NULL;
 	if (slice_is(method, "HEAD"))
 		method = SLICE("GET");
 	for (size_t i = 0; i < route_count; i++) {

@@ -120,7 +120,7 @@ void present_import(struct json_writer *json, struct importer *importer, const s
 /* Members of an import into an object that is open. */
 void present_import_members(struct json_writer *json, struct importer *importer,
 			    const struct import *import);
-/* `score` NULL: not shown. `fields`: names of data's members to keep; count 0: all. */
+/* `score` NULL: not shown, nor are highlights. `fields`: names of data's members to keep; count 0: all. */
 void present_record(struct json_writer *json, const struct stored_record *record, const float *score,
 		    const struct slice *fields, size_t field_count);
 /* "page": {…}; next: cursor, empty where nothing follows. */

@@ -149,8 +149,11 @@ void present_record(struct json_writer *json, const struct stored_record *record
 	json_put_member(json, "embedded");
 	json_put_bool(json, record->embedded);
 	if (score) {
+		/* Nine digits name a float32: what was shown can be asked for as min_score. */
 		json_put_member(json, "score");
-		json_put_double(json, (double)*score, 7);
+		json_put_double(json, (double)*score, 9);
+		json_put_member(json, "highlights");
+		json_put_raw(json, SLICE("{}"));
 	}
 	json_put_member(json, "data");
 	if (field_count)

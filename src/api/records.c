@@ -69,6 +69,7 @@ static void respond(struct api_call *call, const struct search_request *search,
 		    const struct search_result *result, const struct slice *fields,
 		    size_t field_count, uint64_t started_ns)
 {
+	const float no_score = NAN; /* a list's records have none: null */
 	struct strbuf body;
 	struct json_writer json;
 
@@ -79,12 +80,14 @@ static void respond(struct api_call *call, const struct search_request *search,
 	json_begin_array(&json);
 	for (size_t i = 0; i < result->list.count; i++)
 		present_record(&json, &result->list.records[i],
-			       result->scores ? &result->scores[i] : NULL, fields, field_count);
+			       result->scores ? &result->scores[i] : &no_score, fields, field_count);
 	json_end_array(&json);
 	present_page(&json, search->limit, result->offset, result->list.total,
 		     strbuf_slice(&result->next));
 	json_put_member(&json, "mode");
 	json_put_text(&json, search_mode_name(search->mode));
+	json_put_member(&json, "facets");
+	json_put_raw(&json, SLICE("{}"));
 	json_put_member(&json, "embedding_coverage");
 	json_put_double(&json, result->embedding_coverage, 4);
 	json_put_member(&json, "took_ms");
