@@ -136,8 +136,8 @@ cleanup:
 static bool add_missing(struct build *build)
 {
 	struct slice message = row_error_message(
-		build->arena, "The row has %zu cells, and there are %zu columns: this one is missing.",
-		build->row->count, build->column_count);
+		build->arena, "The row has %zu cell%s, and there are %zu columns: this one is missing.",
+		build->row->count, build->row->count == 1 ? "" : "s", build->column_count);
 
 	if (!message.data)
 		return false;
