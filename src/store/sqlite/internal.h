@@ -87,8 +87,9 @@ enum status database_migrate(struct connection *connection, int64_t version, str
 /* Whether the tables are those of the original Python program. */
 enum status legacy_recognise(struct connection *connection, bool *is_legacy, struct error *err);
 
-/* A copy beside the database, on disk when it returns. */
-enum status legacy_back_up(struct connection *connection, const char *path, struct error *err);
+/* A copy beside the database, on disk when it returns. *name: its path, also where the copy
+ * failed half-way; empty where none was begun. */
+enum status legacy_back_up(const char *path, struct strbuf *name, struct error *err);
 
 /* Brings the original program's tables into ours, within the caller's transaction, with
  * foreign keys off. */

@@ -124,40 +124,47 @@ static enum status check_file(const struct store_config *config, struct error *e
 
 /* ---- the schema ---- */
 
-static enum status migrate_within(struct connection *connection, enum database_kind kind,
-				  int64_t version, struct error *err)
+/* The backup is of use only if the migration goes through; *backup is its path. */
+static enum status migrate_within(struct sqlite_store *store, struct strbuf *backup,
+				  struct error *err)
 {
-	if (kind == DATABASE_LEGACY)
-		return legacy_migrate(connection, err);
-	return database_migrate(connection, kind == DATABASE_EMPTY ? 0 : version, err);
+	struct connection *connection = &store->writer.connection;
+	enum database_kind kind;
+	int64_t version;
+	enum status status = database_inspect(connection, &kind, &version, err);
+
+	if (status == STATUS_OK && kind == DATABASE_LEGACY) {
+		status = legacy_back_up(store->path, backup, err);
+		if (status == STATUS_OK)
+			status = legacy_migrate(connection, err);
+	} else if (status == STATUS_OK) {
+		status = database_migrate(connection, version, err);
+	}
+	return status == STATUS_OK ? connection_run(connection, "COMMIT", err) : status;
 }
 
 /* Looks and migrates in one transaction, so that of two programs that start at once one does
- * it and the other finds it done. */
+ * it and the other finds it done. Foreign keys are off: a migration may rebuild a table. */
 static enum status prepare_schema(struct sqlite_store *store, struct error *err)
 {
 	struct connection *connection = &store->writer.connection;
-	enum database_kind kind = DATABASE_OURS;
-	int64_t version = 0;
-	enum status status = connection_run(connection, "PRAGMA foreign_keys = OFF", err);
+	struct strbuf backup;
+	enum status status = connection_run(connection,
+					    "PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE", err);
 
-	if (status == STATUS_OK)
-		status = connection_run(connection, "BEGIN IMMEDIATE", err);
 	if (status != STATUS_OK)
 		return status;
-	status = database_inspect(connection, &kind, &version, err);
-	if (status == STATUS_OK && kind == DATABASE_LEGACY)
-		status = legacy_back_up(connection, store->path, err);
-	if (status == STATUS_OK)
-		status = migrate_within(connection, kind, version, err);
-	if (status == STATUS_OK)
-		status = connection_run(connection, "COMMIT", err);
+	strbuf_init(&backup, 1 << 16);
+	status = migrate_within(store, &backup, err);
 	if (!sqlite3_get_autocommit(connection->db))
 		sqlite3_exec(connection->db, "ROLLBACK", NULL, NULL, NULL);
-	if (status != STATUS_OK)
-		return status;
-	return connection_run(connection, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON",
-			      err);
+	if (status != STATUS_OK && backup.size)
+		unlink(backup.data);
+	strbuf_release(&backup);
+	return status == STATUS_OK
+		       ? connection_run(connection,
+					"PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON", err)
+		       : status;
 }
 
 static enum status check_log_mode(struct connection *connection, struct error *err)
