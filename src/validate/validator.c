@@ -22,7 +22,7 @@ struct validator {
 	const struct schema *schema;
 	size_t *columns;     /* [field_count]: the record's column of each field, or NO_COLUMN */
 	struct value *typed; /* [field_count]: values of the record at hand */
-	struct arena kept;   /* holds `header` and the bytes of its names */
+	struct arena kept;   /* holds `header`, and behind it the bytes of its names */
 	struct slice *header;
 	size_t header_count;
 	bool has_header;
@@ -92,11 +92,11 @@ static void keep_header(struct validator *validator, const struct record *record
 	if (size > KEPT_SIZE)
 		return;
 	arena_reset(&validator->kept);
-	validator->header = arena_alloc_zeroed(&validator->kept, record->field_count,
-					       sizeof *validator->header);
-	char *bytes = arena_alloc(&validator->kept, size);
-	if (!validator->header || !bytes)
+	size_t list_size = record->field_count * sizeof *validator->header;
+	validator->header = arena_alloc(&validator->kept, list_size + size);
+	if (!validator->header)
 		return;
+	char *bytes = (char *)(validator->header + record->field_count);
 	for (size_t i = 0; i < record->field_count; i++) {
 		struct slice name = record->fields[i].name;
 		if (name.size)
@@ -381,7 +381,9 @@ enum status validator_check_columns(const struct validator *validator, const str
 	strbuf_init(&detail, ERROR_DETAIL_SIZE);
 	strbuf_add_string(&detail, "No column of the file is known. It has: ");
 	list_names(columns, count, &detail);
-	strbuf_add_format(&detail, ". The schema \"%.*s\" wants: ", SLICE_ARG(schema->name));
+	strbuf_add_string(&detail, ". The schema \"");
+	strbuf_add_slice(&detail, schema->name);
+	strbuf_add_string(&detail, "\" wants: ");
 	list_names(schema->names, schema->field_count, &detail);
 	strbuf_add_string(&detail, ". Correct the first line of the file, or choose another schema.");
 	enum status status = error_set(err, STATUS_INVALID, "no-known-column", "%s", detail.data);

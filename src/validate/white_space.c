@@ -15,11 +15,10 @@ bool is_white_space(uint32_t c)
 /* Size of the white space character that ends at `end`; 0 if none does. */
 static size_t space_before(struct slice text, size_t end)
 {
-	size_t start = utf8_floor(text, end - 1);
 	uint32_t code_point;
-	size_t size = utf8_decode(text, start, &code_point);
+	size_t size = utf8_decode(text, utf8_floor(text, end - 1), &code_point);
 
-	return size && start + size == end && is_white_space(code_point) ? size : 0;
+	return size && is_white_space(code_point) ? size : 0;
 }
 
 struct slice trim_white_space(struct slice text)

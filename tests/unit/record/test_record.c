@@ -61,6 +61,16 @@ static void fields_are_written_in_their_order_digit_for_digit(void **state)
 		     "\"tags\":[1, 2],\"home\":{\"a\": {}}}");
 }
 
+static void a_valid_json_record_is_written_by_its_fields(void **state)
+{
+	struct record record = {.fields = fields, .field_count = 1, .from_json = true,
+				.raw = SLICE("{ \"Name\" : \"A\\\"da\" }")};
+
+	(void)state;
+	record_write_data(&record, &json);
+	assert_slice(strbuf_slice(&out), "{\"name\":\"A\\\"da\"}");
+}
+
 static void an_invalid_csv_row_is_written_by_its_fields(void **state)
 {
 	struct record record = {.fields = fields, .field_count = 1, .raw = SLICE("as sent")};
@@ -226,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(fields_are_written_in_their_order_digit_for_digit),
+		TEST(a_valid_json_record_is_written_by_its_fields),
 		TEST(an_invalid_csv_row_is_written_by_its_fields),
 		TEST(an_invalid_json_record_is_written_as_sent),
 		TEST(a_value_that_is_no_object_is_written_as_sent),

@@ -163,6 +163,9 @@ static void international_domains_keep_the_limits_of_their_ascii_form(void **sta
 	memcpy(address + size, ".de", 4);
 	assert_fault(address, EMAIL_DOMAIN_LABEL_TOO_LONG);
 
+	snprintf(address, sizeof address, "a@%s", letters_and(64, ".\xC3\xBC.de"));
+	assert_fault(address, EMAIL_DOMAIN_LABEL_TOO_LONG);
+
 	/* 33 labels of U+00FC, 8 bytes each with their dot once they are xn--tda: 264 bytes. */
 	for (size = 2; size < 2 + 33 * 3; size += 3)
 		memcpy(address + size, "\xC3\xBC.", 3);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "validate/schema.h"
+#include "validate/schema_table.h"
 
 #include "base/banned.h"
 
@@ -110,6 +111,23 @@ static void assert_age_fails(struct bench *bench, enum value_kind kind, const ch
 	/* As sent, never coerced. */
 	assert_int_equal(field(bench, "age")->value.kind, kind);
 	assert_slice(field(bench, "age")->value.text, text);
+}
+
+#define TEXT(literal) {(literal), sizeof(literal) - 1}
+
+static const struct schema_field balance_fields[] = {
+	{.name = TEXT("balance"), .type = TYPE_INTEGER},
+	{.name = TEXT("contact"), .type = TYPE_EMAIL},
+	{.name = TEXT("code"), .type = TYPE_STRING, .required = true},
+};
+static const struct slice balance_names[] = {TEXT("balance"), TEXT("contact"), TEXT("code")};
+static const struct schema balance = {TEXT("balance"), balance_fields, balance_names, 3};
+
+static void use_schema(struct bench *bench, const struct schema *schema)
+{
+	validator_free(bench->validator);
+	bench->validator = validator_new(schema);
+	assert_non_null(bench->validator);
 }
 
 static void a_complete_row_is_valid_and_typed(void **state)
@@ -286,6 +304,25 @@ static void an_error_says_where_its_cell_stands(void **state)
 	assert_int_equal(bench->record.errors[1].byte, 90 + 16);
 }
 
+static void a_cell_elsewhere_has_the_place_of_its_record(void **state)
+{
+	static const char text[] = "before,raw,behind";
+	struct bench *bench = *state;
+
+	begin_record(bench);
+	bench->record.raw = slice_of(text + 7, 3);
+	bench->fields[0] = (struct field){SLICE("name"), {VALUE_NUMBER, slice_of(text, 6)}};
+	bench->fields[1] = (struct field){SLICE("email"), {VALUE_STRING, slice_of(text + 11, 6)}};
+	bench->fields[2] = (struct field){SLICE("age"), {VALUE_BOOLEAN, slice_of(NULL, 0)}};
+	bench->record.field_count = 3;
+	check(bench);
+	assert_int_equal(bench->record.error_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(bench->record.errors[i].line, 8);
+		assert_int_equal(bench->record.errors[i].byte, 90);
+	}
+}
+
 static void required_fields_may_not_be_absent(void **state)
 {
 	struct bench *bench = *state;
@@ -376,8 +413,11 @@ static void further_columns_are_kept_as_they_are(void **state)
 	add(bench, "name", "Ada");
 	add(bench, "email", "ada@example.com");
 	add_value(bench, "tags", VALUE_ARRAY, "[1]");
+	/* JSON knows the empty name. */
+	bench->fields[bench->record.field_count++] = (struct field){.value.kind = VALUE_NULL};
 	check(bench);
 	assert_true(record_is_valid(&bench->record));
+	assert_int_equal(bench->fields[4].name.size, 0);
 	assert_slice(bench->fields[0].name, "Shoe Size");
 	assert_slice(bench->fields[0].value.text, " 42 ");
 	assert_int_equal(bench->fields[3].value.kind, VALUE_ARRAY);
@@ -533,8 +573,7 @@ static void the_schema_any_takes_everything(void **state)
 {
 	struct bench *bench = *state;
 
-	validator_free(bench->validator);
-	bench->validator = validator_new(schema_builtin(SLICE("any")));
+	use_schema(bench, schema_builtin(SLICE("any")));
 	begin_record(bench);
 	add(bench, "email", "nobody");
 	add(bench, "age", " 30 ");
@@ -544,6 +583,28 @@ static void the_schema_any_takes_everything(void **state)
 	assert_slice(bench->fields[1].value.text, " 30 ");
 	assert_int_equal(bench->fields[1].value.kind, VALUE_STRING);
 	assert_int_equal(validator_check_columns(bench->validator, NULL, 0, NULL), STATUS_OK);
+}
+
+static void numbers_without_limits_keep_every_digit_and_their_sign(void **state)
+{
+	static const char *const numbers[][2] = {
+		{"-0030.0", "-30"},
+		{"-99999999999999999999999999", "-99999999999999999999999999"},
+		{"099999999999999999999999999", "99999999999999999999999999"},
+	};
+	struct bench *bench = *state;
+
+	use_schema(bench, &balance);
+	for (size_t i = 0; i < 3; i++) {
+		begin_record(bench);
+		add(bench, "Balance", numbers[i][0]);
+		add(bench, "Contact", "\t");
+		add(bench, "Code", "x");
+		check(bench);
+		assert_true(record_is_valid(&bench->record));
+		assert_slice(field(bench, "balance")->value.text, numbers[i][1]);
+		assert_int_equal(field(bench, "contact")->value.kind, VALUE_NULL);
+	}
 }
 
 static void exhausted_memory_is_an_error_of_the_call(void **state)
@@ -563,6 +624,13 @@ static void exhausted_memory_is_an_error_of_the_call(void **state)
 	add(bench, "name", "Ada");
 	add(bench, "email", "ada@example.com");
 	add(bench, "age", "151");
+	assert_int_equal(validator_check(bench->validator, &bench->record, &none, &err),
+			 STATUS_NO_MEMORY);
+
+	use_schema(bench, &balance);
+	begin_record(bench);
+	add(bench, "balance", "-1");
+	add(bench, "code", "x");
 	assert_int_equal(validator_check(bench->validator, &bench->record, &none, &err),
 			 STATUS_NO_MEMORY);
 	arena_release(&none);
@@ -631,6 +699,7 @@ int main(void)
 		TEST(an_empty_optional_text_is_kept_as_sent),
 		TEST(required_fields_may_not_be_empty),
 		TEST(an_error_says_where_its_cell_stands),
+		TEST(a_cell_elsewhere_has_the_place_of_its_record),
 		TEST(required_fields_may_not_be_absent),
 		TEST(every_error_of_a_row_is_reported),
 		TEST(names_are_counted_in_characters),
@@ -644,6 +713,7 @@ int main(void)
 		TEST(a_missing_cell_is_reported_once),
 		TEST(rows_that_are_no_records_get_no_further_errors),
 		TEST(the_schema_any_takes_everything),
+		TEST(numbers_without_limits_keep_every_digit_and_their_sign),
 		TEST(exhausted_memory_is_an_error_of_the_call),
 		TEST(a_file_without_any_known_column_is_refused_with_both_lists),
 		TEST(long_column_names_are_cut_between_characters),
