@@ -1,0 +1,279 @@
+/* The pipeline as a whole, over a real store and the real encoder, without HTTP. */
+#include "support.h"
+
+#include "import/importer.h"
+#include "intake/spool.h"
+#include "search/searcher.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WAIT_MS = 300 * 1000 };
+
+struct world {
+	char db_path[4200], spool_folder[4200];
+	struct store *store;
+	struct embed_model *model;
+	struct vector_index *index;
+	struct searcher *searcher;
+	struct importer *importer;
+	struct arena arena;
+};
+
+static void open_world(struct world *world)
+{
+	struct store_config store = {.path = world->db_path, .readers = 4};
+	struct embed_options options = {0};
+	struct strbuf folder;
+	struct error err;
+
+	strbuf_init(&folder, 4096);
+	embed_default_folder(&folder);
+	assert_ok(store_open(&store, &world->store, &err), &err);
+	assert_ok(spool_prepare_folder(world->spool_folder, &err), &err);
+	assert_ok(embed_model_open(folder.data, &options, &world->model, &err), &err);
+	world->index = vector_index_new(EMBED_DIMENSION);
+	world->searcher = searcher_new(world->store, world->model, world->index, 1);
+	assert_non_null(world->searcher);
+	assert_ok(searcher_build_index(world->searcher, &err), &err);
+	arena_init(&world->arena, 64 << 20);
+	strbuf_release(&folder);
+}
+
+static void start_importer(struct world *world)
+{
+	struct importer_config config = {.store = world->store,
+					 .model = world->model,
+					 .index = world->index,
+					 .spool_folder = world->spool_folder,
+					 .embed_threads = 2};
+	struct error err;
+
+	assert_ok(importer_start(&config, &world->importer, &err), &err);
+}
+
+static void close_world(struct world *world)
+{
+	importer_stop(world->importer);
+	world->importer = NULL;
+	searcher_free(world->searcher);
+	vector_index_free(world->index);
+	embed_model_close(world->model);
+	world->store->call->close(world->store);
+	arena_release(&world->arena);
+}
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof *world);
+	const char *folder = make_temporary_folder();
+
+	snprintf(world->db_path, sizeof world->db_path, "%s/rows.db", folder);
+	snprintf(world->spool_folder, sizeof world->spool_folder, "%s/spool", folder);
+	open_world(world);
+	*state = world;
+	return 0;
+}
+
+static int end_world(void **state)
+{
+	close_world(*state);
+	free(*state);
+	return 0;
+}
+
+static int64_t upload(struct world *world, struct slice content)
+{
+	struct spool *spool;
+	struct spooled_file file;
+	struct error err;
+	int64_t id = 0;
+
+	assert_ok(spool_begin(world->spool_folder, 1 << 30, &spool, &err), &err);
+	assert_ok(spool_write(spool, content, &err), &err);
+	assert_ok(spool_commit(spool, &file, &err), &err);
+	struct new_import import = {.filename = SLICE("people.csv"),
+				    .schema = SLICE("people"),
+				    .options = SLICE("{}"),
+				    .spool_name = slice_of_string(file.name),
+				    .request_id = SLICE("test"),
+				    .file_hash = file.sha256,
+				    .size_bytes = (int64_t)file.size};
+	assert_ok(world->store->call->add_import(world->store, &import, &id, &err), &err);
+	spool_free(spool);
+	if (world->importer)
+		importer_wake(world->importer);
+	return id;
+}
+
+static struct strbuf people(int count)
+{
+	struct strbuf csv;
+
+	strbuf_init(&csv, 64 << 20);
+	strbuf_add_string(&csv, "name,email,age,department\n");
+	for (int i = 0; i < count; i++)
+		strbuf_add_format(&csv, "Person %d,p%d@example.com,%d,Department %d\n", i, i, i % 100, i % 7);
+	assert_true(strbuf_ok(&csv));
+	return csv;
+}
+
+static struct import look(struct world *world, int64_t id)
+{
+	struct store_reader *reader;
+	struct import import;
+	struct error err;
+
+	assert_ok(world->store->call->open_reader(world->store, &reader, &err), &err);
+	assert_ok(world->store->call->get_import(reader, id, &world->arena, &import, &err), &err);
+	world->store->call->close_reader(world->store, reader);
+	return import;
+}
+
+static void an_upload_ends_as_embedded_rows_that_are_found_by_meaning(void **state)
+{
+	struct world *world = *state;
+	struct search_request request = {.mode = SEARCH_SEMANTIC,
+					 .query = SLICE("looks after the sick"),
+					 .min_score = -2,
+					 .limit = 1};
+	struct search_result result;
+	struct error err;
+
+	start_importer(world);
+	int64_t id = upload(world, SLICE("name,email,age,department\n"
+					 "Ann,ann@example.com,30,Accounting\n"
+					 "Bea,bea@example.com,31,Nursing\n"
+					 "Cid,not an address,thirty,Sales\n"));
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	struct import import = look(world, id);
+	assert_int_equal(import.status, IMPORT_COMPLETED);
+	assert_int_equal(import.total_records, 3);
+	assert_int_equal(import.processed_records, 2);
+	assert_int_equal(import.failed_records, 1);
+	assert_int_equal(import.embedded_records, 2);
+	assert_ok(searcher_run(world->searcher, &request, &world->arena, &result, &err), &err);
+	assert_int_equal(result.list.total, 2);
+	assert_int_equal(result.list.count, 1);
+	assert_int_equal(result.list.records[0].row, 2);
+	assert_true(result.next.size > 0);
+	strbuf_release(&result.next);
+}
+
+static void an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(3000);
+	int64_t id = upload(world, strbuf_slice(&csv));
+
+	/* Stopped at once, again and again: each run gets some batches further. */
+	for (int run = 0; run < 4; run++) {
+		start_importer(world);
+		importer_wait(world->importer, id, 50);
+		close_world(world);
+		open_world(world);
+		struct import import = look(world, id);
+		assert_int_equal(import.total_records, import.processed_records + import.failed_records);
+	}
+	start_importer(world);
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	struct import import = look(world, id);
+	assert_int_equal(import.status, IMPORT_COMPLETED);
+	assert_int_equal(import.total_records, 3000);
+	assert_int_equal(import.embedded_records, 3000);
+	assert_int_equal(vector_index_count(world->index), 3000);
+	strbuf_release(&csv);
+}
+
+static void a_delete_in_the_middle_leaves_nothing_to_be_found(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(2000);
+	struct delete_receipt receipt;
+	struct error err;
+
+	start_importer(world);
+	int64_t id = upload(world, strbuf_slice(&csv));
+	while (look(world, id).embedded_records == 0)
+		importer_wait(world->importer, id, 5);
+	assert_ok(importer_delete(world->importer, id, &world->arena, &receipt, &err), &err);
+	assert_true(receipt.records > 0);
+	assert_int_equal(vector_index_count(world->index), 0);
+	assert_int_equal(importer_delete(world->importer, id, &world->arena, &receipt, &err),
+			 STATUS_NOT_FOUND);
+	/* Batches that were under way when it was deleted bring nothing back. */
+	importer_stop(world->importer);
+	world->importer = NULL;
+	assert_int_equal(vector_index_count(world->index), 0);
+	strbuf_release(&csv);
+}
+
+static void a_file_that_breaks_off_keeps_nothing_and_says_where(void **state)
+{
+	struct world *world = *state;
+
+	start_importer(world);
+	int64_t id = upload(world, SLICE("[{\"name\":\"Ann\",\"email\":\"ann@example.com\"},\n {\"name\": }]"));
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	struct import import = look(world, id);
+	assert_int_equal(import.status, IMPORT_FAILED);
+	assert_int_equal(import.total_records, 0);
+	assert_int_equal(import.error_line, 2);
+	assert_true(import.error_column > 0);
+	assert_true(import.error_byte > 40);
+	assert_int_equal(vector_index_count(world->index), 0);
+}
+
+static void a_header_without_a_known_column_fails_the_file(void **state)
+{
+	struct world *world = *state;
+
+	start_importer(world);
+	int64_t id = upload(world, SLICE("colour,weight\nred,12\n"));
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	struct import import = look(world, id);
+	assert_int_equal(import.status, IMPORT_FAILED);
+	assert_non_null(memmem(import.error_detail.data, import.error_detail.size, "colour", 6));
+}
+
+static void a_missing_spool_file_fails_its_import(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(1);
+	struct error err;
+	int64_t id = upload(world, strbuf_slice(&csv));
+
+	assert_ok(spool_remove(world->spool_folder, look(world, id).spool_name, &err), &err);
+	start_importer(world);
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	assert_int_equal(look(world, id).status, IMPORT_FAILED);
+	strbuf_release(&csv);
+}
+
+static void waiting_ends_when_the_time_is_up(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(1500);
+
+	start_importer(world);
+	int64_t id = upload(world, strbuf_slice(&csv));
+	assert_false(importer_wait(world->importer, id, 1));
+	assert_true(importer_wait(world->importer, 999, 1000)); /* nothing to wait for */
+	strbuf_release(&csv);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_upload_ends_as_embedded_rows_that_are_found_by_meaning),
+		TEST(an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled),
+		TEST(a_delete_in_the_middle_leaves_nothing_to_be_found),
+		TEST(a_file_that_breaks_off_keeps_nothing_and_says_where),
+		TEST(a_header_without_a_known_column_fails_the_file),
+		TEST(a_missing_spool_file_fails_its_import),
+		TEST(waiting_ends_when_the_time_is_up),
+	};
+	return cmocka_run_group_tests_name("importer", tests, NULL, NULL);
+}
