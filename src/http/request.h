@@ -21,11 +21,12 @@ enum {
 };
 
 enum request_stage {
-	REQUEST_HEAD,  /* the head is not yet read */
-	REQUEST_BODY,  /* the body arrives */
+	REQUEST_HEAD,   /* the head is not yet read */
+	REQUEST_BODY,   /* the body arrives */
+	REQUEST_WHOLE,  /* it has arrived */
 	REQUEST_QUEUED, /* suspended: a worker has it or will */
-	REQUEST_READY, /* `built` waits to be sent */
-	REQUEST_SENT,  /* the response is with the library, or was sent by us */
+	REQUEST_READY,  /* `built` waits to be sent */
+	REQUEST_SENT,   /* the response is with the library, or was sent by us */
 };
 
 struct http_request {
@@ -38,6 +39,7 @@ struct http_request {
 	enum request_stage stage;
 	bool counted;   /* among the server's active ones */
 	bool announced; /* on_headers has been called, on_done is owed */
+	bool hurried;   /* its connection's timeout was shortened */
 	bool last;      /* the connection is closed behind the response */
 	bool linger;    /* bytes of the body may still arrive: see linger.h */
 	const char *raw_target; /* in the library's memory, until the head is read */

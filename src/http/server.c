@@ -38,6 +38,7 @@ struct http_server {
 	struct linger_room *linger;
 	int listener;
 	uint16_t port;
+	unsigned idle_timeout_s;
 	atomic_bool stopping; /* new requests get 503, every answer closes its connection */
 	atomic_bool hurrying; /* queued requests get 503 as well */
 	pthread_mutex_t lock; /* of what follows */
@@ -232,7 +233,7 @@ static enum MHD_Result begin(struct http_request *request, const char *method, c
 /* The library (0.9.75) takes a short read for the end of what has arrived. Where the client's FIN came
  * with the data, no further event follows, and the request would stay until the idle timeout. So
  * the socket is asked. false: nothing more will come, and the body is not complete. */
-static bool may_become_complete(const struct http_request *request)
+static bool may_become_complete(struct http_request *request)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -246,6 +247,7 @@ static bool may_become_complete(const struct http_request *request)
 		return false;
 	/* The last chunk may be among the bytes that the library holds: it will see it at once, or never. */
 	MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+	request->hurried = true;
 	return true;
 }
 
@@ -257,6 +259,19 @@ static enum MHD_Result take_body(struct http_request *request, struct slice piec
 	if (callbacks->on_body(callbacks->context, request, piece, &request->response) == HTTP_RESPOND)
 		return answer_within_body(request);
 	return may_become_complete(request) ? MHD_YES : MHD_NO;
+}
+
+/* The request is whole. Suspended now, the connection would be read from when it is resumed, before it
+ * is asked for the response, and a client that has shut down its side would be cut off without one
+ * (0.9.75 leaves a suspended connection waiting for what it waited for before). One round later
+ * it waits for nothing but us. */
+static enum MHD_Result finish_body(struct http_request *request)
+{
+	if (request->hurried)
+		MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+					  request->server->idle_timeout_s);
+	request->stage = REQUEST_WHOLE;
+	return MHD_YES;
 }
 
 static enum MHD_Result hand_to_worker(struct http_request *request)
@@ -311,8 +326,11 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 			result = take_body(request, slice_of(piece, *piece_size));
 			*piece_size = 0;
 		} else {
-			result = hand_to_worker(request);
+			result = finish_body(request);
 		}
+		break;
+	case REQUEST_WHOLE:
+		result = hand_to_worker(request);
 		break;
 	case REQUEST_READY:
 		result = queue_answer(request);
@@ -439,7 +457,7 @@ static enum status start_threads(struct http_server *server, const struct http_c
 			MHD_OPTION_LISTEN_SOCKET, server->listener,
 			MHD_OPTION_THREAD_POOL_SIZE, http_threads,
 			MHD_OPTION_CONNECTION_LIMIT, connection_limit(config->connection_limit),
-			MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s ? config->idle_timeout_s : 60u,
+			MHD_OPTION_CONNECTION_TIMEOUT, server->idle_timeout_s,
 			MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 			/* Strictness is ours: the library would close without an answer or answer in HTML. */
 			MHD_OPTION_STRICT_FOR_CLIENT, 0,
@@ -486,6 +504,7 @@ enum status http_server_start(const struct http_config *config, const struct htt
 		return error_no_memory(err);
 	made->callbacks = *callbacks;
 	made->listener = -1;
+	made->idle_timeout_s = config->idle_timeout_s ? config->idle_timeout_s : 60;
 	pthread_mutex_init(&made->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
