@@ -55,6 +55,21 @@ static void add_full(struct strbuf *out, const struct record *record)
 	strbuf_add_byte(out, '\n');
 }
 
+static void add_record(struct transcript *transcript, const struct record *record,
+		       enum transcript_form form)
+{
+	if (form == BRIEF) {
+		add_brief(&transcript->text, record);
+		return;
+	}
+	add_full(&transcript->text, record);
+	struct transcript_end end = {.byte = record->byte + record->raw.size,
+				     .text = transcript->text.size};
+	for (size_t i = 0; i < record->error_count; i++)
+		end.unclosed |= strstr(record->errors[i].message.data, "never closed") != NULL;
+	strbuf_add(&transcript->ends, &end, sizeof end);
+}
+
 static void read_records(struct transcript *transcript, struct reader *reader,
 			 enum transcript_form form)
 {
@@ -65,17 +80,14 @@ static void read_records(struct transcript *transcript, struct reader *reader,
 		assert_true(batch.count > 0);
 		for (size_t i = 0; i < batch.count; i++) {
 			transcript->errors += batch.records[i].error_count;
-			if (form == BRIEF)
-				add_brief(&transcript->text, &batch.records[i]);
-			else
-				add_full(&transcript->text, &batch.records[i]);
+			add_record(transcript, &batch.records[i], form);
 		}
 		transcript->records += batch.count;
 		batch_clear(&batch);
 	}
 	/* Records before a syntax error in the same batch. */
 	for (size_t i = 0; i < batch.count && form == FULL; i++)
-		add_full(&transcript->text, &batch.records[i]);
+		add_record(transcript, &batch.records[i], form);
 	batch_release(&batch);
 }
 
@@ -88,6 +100,7 @@ void transcript_read(struct transcript *transcript, int fd, const struct reader_
 	*transcript = (struct transcript){0};
 	strbuf_init(&transcript->text, 1u << 30);
 	strbuf_init(&transcript->columns, 1u << 30);
+	strbuf_init(&transcript->ends, 1u << 30);
 	transcript->status = reader_open(fd, options, &reader, &transcript->err);
 	if (transcript->status != STATUS_OK)
 		return;
@@ -114,6 +127,7 @@ void transcript_release(struct transcript *transcript)
 {
 	strbuf_release(&transcript->text);
 	strbuf_release(&transcript->columns);
+	strbuf_release(&transcript->ends);
 }
 
 void assert_records_at(struct slice bytes, const struct reader_options *options,

@@ -10,8 +10,15 @@ enum transcript_form {
 	FULL,  /* row, line, byte, shape, raw and every error with its place and message as well */
 };
 
+struct transcript_end {
+	uint64_t byte; /* of the file, behind the record */
+	size_t text;   /* of the transcript, behind its line */
+	bool unclosed; /* the record holds a quote that is never closed */
+};
+
 struct transcript {
 	struct strbuf text;     /* a line for each record */
+	struct strbuf ends;     /* struct transcript_end for each record, in the full form */
 	size_t records, errors; /* errors: of all records */
 	enum status status;     /* STATUS_END, or what ended the reading */
 	struct error err;
