@@ -280,9 +280,8 @@ static enum status may_cancel(struct sqlite_store *store, int64_t id, struct err
 	return STATUS_OK;
 }
 
-enum status import_cancel(struct store *base, int64_t id, struct error *err)
+static enum status cancel_once(struct sqlite_store *store, int64_t id, struct error *err)
 {
-	struct sqlite_store *store = sqlite_store_of(base);
 	struct error reason;
 	enum status status = writer_begin(store, err);
 
@@ -294,6 +293,16 @@ enum status import_cancel(struct store *base, int64_t id, struct error *err)
 		status = end_import(store, id, "cancelled", &reason, err);
 	}
 	return writer_end(store, status, err);
+}
+
+enum status import_cancel(struct store *base, int64_t id, struct error *err)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+	enum status status = cancel_once(store, id, err);
+
+	if (status == STATUS_FULL && reserve_use(store))
+		status = cancel_once(store, id, err);
+	return status;
 }
 
 static enum status may_retry(struct sqlite_store *store, int64_t id, int64_t *holder,
@@ -362,11 +371,10 @@ static enum status write_receipt(struct sqlite_store *store, int64_t id, struct 
 	return status == STATUS_OK && !found ? no_such_import(id, err) : status;
 }
 
-enum status import_delete(struct store *base, int64_t id, struct arena *arena,
-			  struct delete_receipt *receipt, struct error *err)
+static enum status delete_once(struct sqlite_store *store, int64_t id, struct arena *arena,
+			       struct delete_receipt *receipt, struct error *err)
 {
 	static const struct error no_reason;
-	struct sqlite_store *store = sqlite_store_of(base);
 	enum status status = writer_begin(store, err);
 
 	if (status != STATUS_OK)
@@ -375,4 +383,15 @@ enum status import_delete(struct store *base, int64_t id, struct arena *arena,
 	if (status == STATUS_OK)
 		status = end_import(store, id, "deleted", &no_reason, err);
 	return writer_end(store, status, err);
+}
+
+enum status import_delete(struct store *base, int64_t id, struct arena *arena,
+			  struct delete_receipt *receipt, struct error *err)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+	enum status status = delete_once(store, id, arena, receipt, err);
+
+	if (status == STATUS_FULL && reserve_use(store))
+		status = delete_once(store, id, arena, receipt, err);
+	return status;
 }

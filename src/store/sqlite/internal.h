@@ -107,8 +107,10 @@ enum status writer_begin(struct sqlite_store *store, struct error *err);
  * why the commit failed. */
 enum status writer_end(struct sqlite_store *store, enum status status, struct error *err);
 
-/* Binds an empty statement to the writer; `1: id` for the many that take just that. */
+/* query_begin on the writer's connection. */
 void writer_query(struct sqlite_store *store, struct query *query, int statement);
+
+/* Runs a statement whose one parameter is an id. */
 enum status writer_run_by_id(struct sqlite_store *store, int statement, int64_t id,
 			     struct error *err);
 
@@ -116,6 +118,14 @@ enum status writer_run_by_id(struct sqlite_store *store, int statement, int64_t 
 int64_t writer_changes(struct sqlite_store *store);
 
 enum status writer_check(struct store *store, struct error *err);
+
+/* ---- space for deletes on a full disk (reserve.c) ---- */
+
+/* Makes the reserve where it is missing and there is space for it. */
+void reserve_make(struct sqlite_store *store);
+
+/* Gives its space back to the disk; false if there was none. */
+bool reserve_use(struct sqlite_store *store);
 
 /* ---- reading (readers.c) ---- */
 

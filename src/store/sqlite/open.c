@@ -64,7 +64,7 @@ static enum status check_folder(const char *path, struct error *err)
 
 	if (!folder)
 		return error_no_memory(err);
-	int failure = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
+	int failure = eaccess(folder, W_OK | X_OK) == 0 ? 0 : errno;
 	free(folder);
 	if (failure == ENOENT || failure == ENOTDIR)
 		return error_set(err, STATUS_IO, "no-such-folder",
@@ -115,7 +115,7 @@ static enum status check_file(const struct store_config *config, struct error *e
 	enum status status = check_header(config->path, err);
 	if (status != STATUS_OK || config->read_only)
 		return status;
-	if (access(config->path, W_OK) != 0)
+	if (eaccess(config->path, W_OK) != 0)
 		return error_set(err, STATUS_IO, "database-not-writable",
 				 "the database cannot be written; change its permissions, or name another file with --db");
 	/* The log lies beside it. */
@@ -194,8 +194,10 @@ static enum status open_writer(struct sqlite_store *store, struct error *err)
 		status = check_log_mode(connection, err);
 	if (status == STATUS_OK)
 		status = writer_open(store, err);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		sqlite3_busy_timeout(connection->db, WRITE_TIMEOUT_MS);
+		reserve_make(store);
+	}
 	return status;
 }
 

@@ -41,9 +41,8 @@ static enum status purge_some(struct sqlite_store *store, const struct leftover 
 				leftover->import_id, err);
 }
 
-enum status purge_slice(struct store *base, uint32_t limit, struct error *err)
+static enum status purge_once(struct sqlite_store *store, uint32_t limit, struct error *err)
 {
-	struct sqlite_store *store = sqlite_store_of(base);
 	struct leftover leftover;
 	enum status status = writer_begin(store, err);
 
@@ -55,4 +54,16 @@ enum status purge_slice(struct store *base, uint32_t limit, struct error *err)
 				 ? purge_some(store, &leftover, limit, err)
 				 : error_set(err, STATUS_END, NULL, "there is nothing to purge");
 	return writer_end(store, status, err);
+}
+
+enum status purge_slice(struct store *base, uint32_t limit, struct error *err)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+	enum status status = purge_once(store, limit, err);
+
+	if (status == STATUS_FULL && reserve_use(store))
+		status = purge_once(store, limit, err);
+	if (status == STATUS_END)
+		reserve_make(store);
+	return status;
 }
