@@ -57,7 +57,7 @@ static inline struct sqlite_reader *sqlite_reader_of(struct store_reader *reader
 
 /* ---- opening (open.c, migrate.c, legacy.c) ---- */
 
-enum { OPEN_TIMEOUT_MS = 1500, WRITE_TIMEOUT_MS = 5000, READ_TIMEOUT_MS = 2000 };
+enum { OPEN_TIMEOUT_MS = 800, WRITE_TIMEOUT_MS = 5000, READ_TIMEOUT_MS = 2000 };
 
 enum status sqlite_store_open(const struct store_config *config, struct store **store,
 			      struct error *err);
