@@ -8,20 +8,26 @@ import pytest
 
 from support.client import Client
 from support.people import people_csv
+from support.probe import Probe
+from support.server import Server
 
 IMPORTS = 200
 
 
-@pytest.fixture
-def library(probed_server):
+@pytest.fixture(scope="module")
+def library(probe_library, tmp_path_factory):
     """A client of a server with 200 imports of one row and one of 300."""
-    client = Client(probed_server.url)
+    folder = tmp_path_factory.mktemp("library")
+    probe = Probe(probe_library, folder)
+    server = Server(folder, environment=probe.environment).start()
+    client = Client(server.url)
     numbers = [client.add_import(people_csv(1))["id"] for _ in range(IMPORTS)]
     client.large = client.finish_import(people_csv(300))["id"]
     for number in numbers:
         client.wait_for_import(number)
-    client.probe = probed_server.probe
-    return client
+    client.probe = probe
+    yield client
+    server.stop()
 
 
 def statements(client, ask):
@@ -29,20 +35,29 @@ def statements(client, ask):
     return min(client.probe.during("statements", ask) for _ in range(7))
 
 
-def test_a_longer_page_takes_no_more_statements(library):
-    def imports(limit):
+def expect_same_cost(client, ask):
+    short, long = (statements(client, lambda size=size: ask(size)) for size in (2, IMPORTS))
+    assert 1 <= short <= 20, f"{short} statements for a page of 2"
+    assert long <= short + 2, f"{short} statements for a page of 2 and {long} for one of {IMPORTS}"
+
+
+def test_a_longer_page_of_imports_takes_no_more_statements(library):
+    def ask(limit):
         assert len(library.list_imports(limit=limit)["imports"]) == limit
 
-    def records(limit):
+    expect_same_cost(library, ask)
+
+
+def test_a_longer_page_of_an_imports_records_takes_no_more_statements(library):
+    def ask(limit):
         assert len(library.get_import(library.large, limit=limit)["records"]) == limit
 
-    def listed(limit):
-        assert len(library.search(limit=limit)["records"]) == limit
+    expect_same_cost(library, ask)
 
-    def ranked(limit):
-        assert len(library.search(query="finance", limit=limit)["records"]) == limit
 
-    for ask in (imports, records, listed, ranked):
-        short, long = (statements(library, lambda size=size: ask(size)) for size in (2, IMPORTS))
-        assert 1 <= short <= 20, f"{ask.__name__}: {short} statements for 2"
-        assert long <= short + 2, f"{ask.__name__}: {short} statements for 2 and {long} for {IMPORTS}"
+@pytest.mark.parametrize("members", [{}, {"query": "finance"}], ids=["listed", "ranked"])
+def test_a_longer_page_of_a_search_takes_no_more_statements(library, members):
+    def ask(limit):
+        assert len(library.search(**members, limit=limit)["records"]) == limit
+
+    expect_same_cost(library, ask)

@@ -45,7 +45,7 @@ def test_every_list_keeps_to_its_limit(library, limit):
         assert len(body[key]) == min(limit, body["page"]["total"])
 
 
-@pytest.mark.parametrize("limit", [0, 1001, -1, 2**63])
+@pytest.mark.parametrize("limit", [0, 1001, -1, 2**63 - 1])
 def test_no_list_can_be_asked_for_more_than_1000(library, limit):
     expect_problem(library.get(f"/api/imports?limit={limit}"), 422)
     expect_problem(library.get(f"/api/imports/{library.large}?limit={limit}"), 422)

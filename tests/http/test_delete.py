@@ -55,6 +55,19 @@ def test_an_import_can_be_deleted_while_it_runs(client, server):
     assert client.finish_import(people_csv(3))["status"] == "completed"
 
 
+def test_an_import_that_is_deleted_while_it_embeds_leaves_nothing_to_be_found(client):
+    """Vectors that are on their way when the import goes must not arrive in the index afterwards."""
+    for _ in range(5):
+        started = client.add_import(people_csv(1500))
+        while client.get_import(started["id"], limit=1)["embedded_records"] == 0:
+            time.sleep(0.005)
+        client.delete(f"/api/imports/{started['id']}")
+        kept = client.finish_import(people_csv(1))  # whatever was on its way has arrived by now
+        assert client.search(query="finance", import_id=started["id"])["page"]["total"] == 0
+        assert client.search(query="finance", limit=1)["page"]["total"] == client.stats()["records"]["embedded"]
+        assert client.search(query="finance", import_id=kept["id"])["page"]["total"] == 1
+
+
 def test_what_a_deleted_import_occupied_is_purged(make_server):
     from support.client import Client
     server = make_server().start()

@@ -50,12 +50,12 @@ def test_a_quoted_field_holds_commas_quotes_and_line_ends(client):
     assert [(r["row"], r["line"]) for r in records] == [(1, 2), (2, 4)]
 
 
-def test_an_unclosed_quote_is_an_error_and_no_row_before_it_is_lost(client):
+def test_an_unclosed_quote_is_an_error_of_its_row_and_no_row_before_it_is_lost(client):
     seed = fresh_seed()
     found, records = import_any(client, f'a,b\n1,{seed}\n2,"open\n3,x\n'.encode())
-    assert found["status"] == "completed"
+    assert (found["status"], found["failed_records"]) == ("completed", 1)
     assert records[0]["data"] == {"a": "1", "b": str(seed)}
-    assert records[-1]["status"] == "invalid"
+    assert (records[1]["line"], records[1]["status"]) == (3, "invalid")
 
 
 def test_a_row_with_too_few_cells_is_kept_and_reported(client):
@@ -137,9 +137,12 @@ def test_the_dialect_says_how_the_file_was_read(client):
 def test_csv_spectrum_comes_back_equal(client):
     """maxogden/csv-spectrum: each CSV file stands beside what it means as JSON."""
     folder = shared_path("corpus/csv-spectrum")
-    for path in sorted((folder / "csvs").glob("*.csv")):
+    contents = {path.read_bytes(): path for path in sorted((folder / "csvs").glob("*.csv"))}  # two are the same
+    for content, path in contents.items():
         expected = json.loads((folder / "json" / f"{path.stem}.json").read_text(encoding="utf-8"))
-        _, records = import_any(client, path.read_bytes(), path.name)
+        if b"\r" not in content:  # one lost its carriage returns on its way into the corpus
+            expected = [{name: value.replace("\r\n", "\n") for name, value in row.items()} for row in expected]
+        _, records = import_any(client, content, path.name)
         assert [r["data"] for r in records] == expected, path.name
 
 

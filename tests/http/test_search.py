@@ -141,7 +141,7 @@ def test_a_query_in_any_script_is_a_query(library):
 
 @pytest.mark.parametrize("members, name", [
     ({"limit": 0}, "limit"), ({"limit": 1001}, "limit"), ({"limit": "10"}, "limit"), ({"limit": True}, "limit"),
-    ({"limit": 1.5}, "limit"), ({"limit": None}, "limit"), ({"offset": -1}, "offset"), ({"offset": "0"}, "offset"),
+    ({"limit": 1.5}, "limit"), ({"limit": None}, "limit"), ({"limit": 2**64}, "limit"), ({"offset": -1}, "offset"), ({"offset": "0"}, "offset"),
     ({"status": "done"}, "status"), ({"status": 1}, "status"), ({"import_id": "1"}, "import_id"),
     ({"import_id": -1}, "import_id"), ({"query": 5}, "query"), ({"query": ["a"]}, "query"), ({"mode": "magic"}, "mode"),
     ({"cursor": 7}, "cursor"), ({"cursor": "??"}, "cursor"), ({"cursor": "AAAA"}, "cursor"), ({"fields": "name"}, "fields"),

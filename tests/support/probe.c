@@ -1,7 +1,7 @@
 /* Stands between the program and the libraries below it, and counts or fails what passes. Preloaded by
  * tests/support/probe.py, never part of the program.
  *
- * Counted: databases opened, statements run, transactions committed. Written down: each distinct SQL text, once.
+ * Counted: databases opened, statements run, writing transactions committed, syncs. Written down: each distinct SQL text, once.
  * Failed on demand: fsync and fdatasync.
  *
  * ROWMILL_PROBE names the file that holds struct probe_page, shared with the test; SQL texts go to that
@@ -15,7 +15,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -84,6 +83,14 @@ static void write_down(const char *sql)
 		abort();
 }
 
+/* Called for transactions that wrote, before they are committed. */
+static int on_commit(void *context)
+{
+	(void)context;
+	atomic_fetch_add(&page->commits, 1);
+	return 0;
+}
+
 static int on_statement(unsigned event, void *context, void *statement, void *text)
 {
 	(void)event;
@@ -92,8 +99,6 @@ static int on_statement(unsigned event, void *context, void *statement, void *te
 	if (!sql || strncmp(text, "--", 2) == 0) /* a trigger's inner program is no statement of its own */
 		return 0;
 	atomic_fetch_add(&page->statements, 1);
-	if (strncasecmp(sql, "commit", 6) == 0 || strncasecmp(sql, "end", 3) == 0)
-		atomic_fetch_add(&page->commits, 1);
 	write_down(sql);
 	return 0;
 }
@@ -105,6 +110,7 @@ int sqlite3_open_v2(const char *filename, sqlite3 **database, int flags, const c
 	if (page && result == SQLITE_OK) {
 		atomic_fetch_add(&page->opened, 1);
 		sqlite3_trace_v2(*database, SQLITE_TRACE_STMT, on_statement, NULL);
+		sqlite3_commit_hook(*database, on_commit, NULL);
 	}
 	return result;
 }

@@ -55,7 +55,7 @@ class Server:
             if self.process.poll() is not None:
                 pytest.fail(f"the server ended with status {self.process.returncode}:\n{self.log_tail()}")
             if time.monotonic() > deadline:
-                self.kill()
+                self.process.kill()
                 pytest.fail(f"the server never listened:\n{self.log_tail()}")
             time.sleep(0.01)
         self.url = listening[-1]["url"]
@@ -70,7 +70,7 @@ class Server:
         try:
             status = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.process.kill()
             pytest.fail(f"the server did not end on SIGTERM:\n{self.log_tail()}")
         self.process = None
         self.expect_clean_log()
@@ -82,6 +82,7 @@ class Server:
             self.process.kill()
             self.process.wait()
             self.process = None
+            self.expect_clean_log()
 
     def restart(self):
         self.stop()
