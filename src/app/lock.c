@@ -4,21 +4,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
+/* The holder has written where it listens, or is just starting. */
 static enum status refuse(int fd, struct error *err)
 {
-	char holder[256];
-	ssize_t size = pread(fd, holder, sizeof holder - 1, 0);
+	char text[512];
+	ssize_t size = pread(fd, text, sizeof text, 0);
+	json_t *holder = size > 0 ? json_loadb(text, (size_t)size, 0, NULL) : NULL;
+	const char *url = json_string_value(json_object_get(holder, "url"));
 
-	holder[size > 0 ? size : 0] = '\0';
-	return error_set(err, STATUS_BUSY, "database-in-use",
-			 "another Rowmill server uses this database%s%s; use that one, stop it, or choose "
-			 "another database with --db",
-			 size > 0 ? ": " : "", holder);
+	error_set(err, STATUS_BUSY, "database-in-use",
+		  "another Rowmill server uses this database%s%s; use that one, stop it, or name another "
+		  "database with --db",
+		  url ? ", at " : "", url ? url : "");
+	json_decref(holder);
+	return STATUS_BUSY;
 }
 
 int lock_take(const char *path, struct error *err)
@@ -26,7 +32,10 @@ int lock_take(const char *path, struct error *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0) {
-		error_from_errno(err, errno, "the lock file beside the database cannot be opened");
+		error_set(err, STATUS_IO, "folder-not-writable",
+			  "the database's folder is not there or cannot be written to (%s); name a file in "
+			  "another folder with --db",
+			  strerror(errno));
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
