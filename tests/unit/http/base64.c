@@ -22,6 +22,7 @@ struct slice base64_decode(const char *text, char **block)
 			out[size++] = (char)(bits >> count & 0xFF);
 		}
 	}
+	out[size] = '\0';
 	*block = out;
 	return slice_of(out, size);
 }

@@ -4,7 +4,7 @@
 
 #include "support.h"
 
-/* The caller frees *block, which the slice points into. Fails the test where `text` is no base64. */
+/* The caller frees *block, which the slice points into; a NUL stands behind it. Fails the test where `text` is no base64. */
 struct slice base64_decode(const char *text, char **block);
 
 #endif
