@@ -359,6 +359,20 @@ static void every_error_of_a_row_is_reported(void **state)
 		     "A whole number is wanted here. Write it with the digits 0 to 9 only, like 30.");
 }
 
+static void an_invalid_row_keeps_its_other_values_as_sent(void **state)
+{
+	struct bench *bench = *state;
+
+	begin_record(bench);
+	add(bench, "name", "Ada");
+	add(bench, "email", "nobody");
+	add(bench, "age", " 30.0 ");
+	check(bench);
+	assert_int_equal(bench->record.error_count, 1);
+	assert_int_equal(field(bench, "age")->value.kind, VALUE_STRING);
+	assert_slice(field(bench, "age")->value.text, " 30.0 ");
+}
+
 static void names_are_counted_in_characters(void **state)
 {
 	struct bench *bench = *state;
@@ -702,6 +716,7 @@ int main(void)
 		TEST(a_cell_elsewhere_has_the_place_of_its_record),
 		TEST(required_fields_may_not_be_absent),
 		TEST(every_error_of_a_row_is_reported),
+		TEST(an_invalid_row_keeps_its_other_values_as_sent),
 		TEST(names_are_counted_in_characters),
 		TEST(headers_match_without_case_and_separators),
 		TEST(further_columns_are_kept_as_they_are),
