@@ -20,7 +20,9 @@
 
 enum { EMBED_DIMENSION = 384, EMBED_MAX_TOKENS = 256 };
 
-enum embed_precision { EMBED_AUTO, EMBED_F32 };
+/* EMBED_AUTO takes the fastest of the first two: EMBED_BF16 where the processor multiplies it natively
+ * and faster than float32. Cosines to float32 vectors are at least 0.9999 with EMBED_BF16. */
+enum embed_precision { EMBED_AUTO, EMBED_F32, EMBED_BF16 };
 
 bool embed_precision_parse(struct slice name, enum embed_precision *precision);
 const char *embed_precision_name(enum embed_precision precision);
@@ -39,7 +41,8 @@ void embed_default_folder(struct strbuf *folder);
 
 /* Opens a folder with model.safetensors, vocab.txt and config.json. Every length, shape, name
  * and type read from them is checked. Errors: "model-missing" (STATUS_NOT_FOUND; the detail names the
- * remedy), "model-damaged" (STATUS_CORRUPT; says what is wrong). */
+ * remedy), "model-damaged" (STATUS_CORRUPT; says what is wrong), "precision-unsupported"
+ * (STATUS_UNSUPPORTED; this processor cannot do the precision asked for). */
 enum status embed_model_open(const char *folder, const struct embed_options *options,
 			     struct embed_model **model, struct error *err);
 void embed_model_close(struct embed_model *model); /* NULL is fine; workspaces first */

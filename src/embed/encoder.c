@@ -13,21 +13,47 @@ struct embed_workspace {
 	size_t max_tokens;
 	float *state;    /* [max_tokens, up to a panel][HIDDEN]: what flows from layer to layer */
 	float *qkv;      /* [the same][QKV] */
-	float *attended; /* [the same][HIDDEN] */
+	float *attended; /* [the same][HIDDEN], in float32 */
 	float *inner;    /* [MATMUL_PANEL][INNER] */
 	float *product;  /* [MATMUL_PANEL][HIDDEN] */
+
+	/* What products read where they do not read float32; NULL where they do. */
+	uint16_t *narrow_state;    /* as state */
+	uint16_t *narrow_attended; /* as attended, which is NULL then */
+	uint16_t *narrow_inner;    /* as inner */
 };
 
-static float *new_rows(size_t rows, size_t columns)
+static void *new_rows(size_t rows, size_t columns, size_t number_size)
 {
-	size_t size = rows * columns * sizeof(float);
-	float *data = aligned_alloc(BUFFER_ALIGNMENT, size);
+	size_t size = rows * columns * number_size;
+	void *data = aligned_alloc(BUFFER_ALIGNMENT, size);
 
 	/* Rows behind the last token are multiplied too; what comes of them is not used, but
 	 * numbers too small or none at all would make it slow. */
 	if (data)
 		memset(data, 0, size);
 	return data;
+}
+
+static bool new_buffers(struct embed_workspace *workspace, size_t rows)
+{
+	workspace->state = new_rows(rows, HIDDEN, sizeof(float));
+	workspace->qkv = new_rows(rows, QKV, sizeof(float));
+	workspace->inner = new_rows(MATMUL_PANEL, INNER, sizeof(float));
+	workspace->product = new_rows(MATMUL_PANEL, HIDDEN, sizeof(float));
+	return workspace->state && workspace->qkv && workspace->inner && workspace->product;
+}
+
+static bool new_sources(struct embed_workspace *workspace, size_t rows, enum embed_precision precision)
+{
+	if (precision == EMBED_F32) {
+		workspace->attended = new_rows(rows, HIDDEN, sizeof(float));
+		return workspace->attended;
+	}
+	workspace->narrow_state = new_rows(rows, HIDDEN, sizeof(uint16_t));
+	workspace->narrow_attended = new_rows(rows, HIDDEN, sizeof(uint16_t));
+	workspace->narrow_inner = new_rows(MATMUL_PANEL, INNER, sizeof(uint16_t));
+	return workspace->narrow_state && workspace->narrow_attended && workspace->narrow_inner;
 }
 
 struct embed_workspace *embed_workspace_new(const struct embed_model *model, size_t max_tokens)
@@ -43,13 +69,8 @@ struct embed_workspace *embed_workspace_new(const struct embed_model *model, siz
 	size_t rows = (max_tokens + MATMUL_PANEL - 1) / MATMUL_PANEL * MATMUL_PANEL;
 	workspace->max_tokens = max_tokens;
 	workspace->context = matmul_context_new(model->engine);
-	workspace->state = new_rows(rows, HIDDEN);
-	workspace->qkv = new_rows(rows, QKV);
-	workspace->attended = new_rows(rows, HIDDEN);
-	workspace->inner = new_rows(MATMUL_PANEL, INNER);
-	workspace->product = new_rows(MATMUL_PANEL, HIDDEN);
-	if (!workspace->context || !workspace->state || !workspace->qkv || !workspace->attended ||
-	    !workspace->inner || !workspace->product) {
+	if (!workspace->context || !new_buffers(workspace, rows) ||
+	    !new_sources(workspace, rows, model->precision)) {
 		embed_workspace_free(workspace);
 		return NULL;
 	}
@@ -66,6 +87,9 @@ void embed_workspace_free(struct embed_workspace *workspace)
 	free(workspace->attended);
 	free(workspace->inner);
 	free(workspace->product);
+	free(workspace->narrow_state);
+	free(workspace->narrow_attended);
+	free(workspace->narrow_inner);
 	free(workspace);
 }
 
@@ -92,6 +116,53 @@ static enum status check_batch(const struct embed_workspace *workspace, const in
 	return STATUS_OK;
 }
 
+/* Where the narrow state's row is; NULL where there is none. */
+static uint16_t *narrow_row(const struct embed_workspace *workspace, size_t row)
+{
+	return workspace->narrow_state ? workspace->narrow_state + row * HIDDEN : NULL;
+}
+
+/* What a product reads of the state from `row` on. */
+static const void *state_source(const struct embed_workspace *workspace, size_t row)
+{
+	const void *narrow = narrow_row(workspace, row);
+
+	return narrow ? narrow : workspace->state + row * HIDDEN;
+}
+
+static void attend(const struct embed_model *model, const struct layer *layer,
+		   struct embed_workspace *workspace, size_t row, size_t rows)
+{
+	const float *qkv = workspace->qkv + row * QKV;
+
+	if (workspace->narrow_attended)
+		model->kernels->attend_bf16(qkv, layer->query_bias,
+					    workspace->narrow_attended + row * HIDDEN, rows);
+	else
+		model->kernels->attend(qkv, layer->query_bias, workspace->attended + row * HIDDEN,
+				       rows);
+}
+
+static const void *attended_source(const struct embed_workspace *workspace, size_t row)
+{
+	if (workspace->narrow_attended)
+		return workspace->narrow_attended + row * HIDDEN;
+	return workspace->attended + row * HIDDEN;
+}
+
+/* Takes the inner panel through GELU; returns what the next product reads. */
+static const void *activate(const struct embed_model *model, const struct layer *layer,
+			    struct embed_workspace *workspace, size_t rows)
+{
+	if (workspace->narrow_inner) {
+		model->kernels->gelu_bf16(workspace->inner, layer->up_bias, workspace->narrow_inner,
+					  rows);
+		return workspace->narrow_inner;
+	}
+	model->kernels->gelu(workspace->inner, layer->up_bias, rows);
+	return workspace->inner;
+}
+
 /* The queries, keys and values of all tokens, then attention text by text. */
 static bool run_attention(const struct embed_model *model, const struct layer *layer,
 			  struct embed_workspace *workspace, const uint32_t *sizes, size_t count,
@@ -100,12 +171,11 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 	for (size_t row = 0; row < tokens; row += MATMUL_PANEL) {
 		size_t rows = tokens - row < MATMUL_PANEL ? tokens - row : MATMUL_PANEL;
 		if (!matmul_run(workspace->context, layer->products[MATMUL_QKV], rows,
-				workspace->state + row * HIDDEN, workspace->qkv + row * QKV))
+				state_source(workspace, row), workspace->qkv + row * QKV))
 			return false;
 	}
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
-		model->kernels->attend(workspace->qkv + row * QKV, layer->query_bias,
-				       workspace->attended + row * HIDDEN, sizes[i]);
+		attend(model, layer, workspace, row, sizes[i]);
 	return true;
 }
 
@@ -114,21 +184,23 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 static bool run_panel(const struct embed_model *model, const struct layer *layer,
 		      struct embed_workspace *workspace, size_t row, size_t rows)
 {
-	const struct kernels *kernels = model->kernels;
 	float *state = workspace->state + row * HIDDEN, *product = workspace->product;
+	struct matmul_context *context = workspace->context;
+	uint16_t *narrow = narrow_row(workspace, row);
 
-	if (!matmul_run(workspace->context, layer->products[MATMUL_OUT], rows,
-			workspace->attended + row * HIDDEN, product))
-		return false;
-	kernels->add_norm(state, product, layer->out_bias, &layer->attention_norm, NULL, rows);
-	if (!matmul_run(workspace->context, layer->products[MATMUL_UP], rows, state,
-			workspace->inner))
-		return false;
-	kernels->gelu(workspace->inner, layer->up_bias, rows);
-	if (!matmul_run(workspace->context, layer->products[MATMUL_DOWN], rows, workspace->inner,
+	if (!matmul_run(context, layer->products[MATMUL_OUT], rows, attended_source(workspace, row),
 			product))
 		return false;
-	kernels->add_norm(state, product, layer->down_bias, &layer->output_norm, NULL, rows);
+	model->kernels->add_norm(state, product, layer->out_bias, &layer->attention_norm, narrow,
+				 rows);
+	if (!matmul_run(context, layer->products[MATMUL_UP], rows, state_source(workspace, row),
+			workspace->inner))
+		return false;
+	const void *activated = activate(model, layer, workspace, rows);
+	if (!matmul_run(context, layer->products[MATMUL_DOWN], rows, activated, product))
+		return false;
+	model->kernels->add_norm(state, product, layer->down_bias, &layer->output_norm, narrow,
+				 rows);
 	return true;
 }
 
@@ -143,8 +215,8 @@ enum status embed_run(const struct embed_model *model, struct embed_workspace *w
 		return status;
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
 		model->kernels->look_up(workspace->state + row * HIDDEN, ids + row, model->words,
-					model->positions, &model->embedding_norm, NULL,
-					sizes[i]);
+					model->positions, &model->embedding_norm,
+					narrow_row(workspace, row), sizes[i]);
 	for (size_t i = 0; i < LAYERS; i++) {
 		const struct layer *layer = &model->layers[i];
 

@@ -18,6 +18,7 @@ enum { PATH_CAP = 4096, PACKED_ALIGNMENT = 64 };
 static const char *const precision_names[] = {
 	[EMBED_AUTO] = "auto",
 	[EMBED_F32] = "f32",
+	[EMBED_BF16] = "bf16",
 };
 
 bool embed_precision_parse(struct slice name, enum embed_precision *precision)
@@ -134,6 +135,22 @@ static void add_remedy(struct error *err)
 		 " the folder.");
 }
 
+static enum status choose_precision(struct embed_model *model, enum embed_precision wanted,
+				    struct error *err)
+{
+	enum matmul_support bf16 = matmul_support(MATMUL_BF16);
+
+	if (wanted == EMBED_BF16 && bf16 == MATMUL_NONE)
+		return error_set(err, STATUS_UNSUPPORTED, "precision-unsupported",
+				 "This processor cannot embed in bf16; 'auto' and f32 work.");
+	model->precision = wanted;
+	if (wanted == EMBED_AUTO)
+		model->precision = bf16 == MATMUL_FAST ? EMBED_BF16 : EMBED_F32;
+	model->engine =
+		matmul_engine_new(model->precision == EMBED_BF16 ? MATMUL_BF16 : MATMUL_F32);
+	return model->engine ? STATUS_OK : error_no_memory(err);
+}
+
 enum status embed_model_open(const char *folder, const struct embed_options *options,
 			     struct embed_model **model, struct error *err)
 {
@@ -144,11 +161,11 @@ enum status embed_model_open(const char *folder, const struct embed_options *opt
 	if (!made)
 		return error_no_memory(err);
 	memset(made, 0, size);
-	made->precision =
-		!options || options->precision == EMBED_AUTO ? EMBED_F32 : options->precision;
 	made->kernels = kernels_select(getenv("ROWMILL_KERNELS"));
-	made->engine = matmul_engine_new();
-	enum status status = made->engine ? open_parts(made, folder, err) : error_no_memory(err);
+	enum status status =
+		choose_precision(made, options ? options->precision : EMBED_AUTO, err);
+	if (status == STATUS_OK)
+		status = open_parts(made, folder, err);
 	if (status != STATUS_OK) {
 		add_remedy(err);
 		embed_model_close(made);

@@ -7,7 +7,8 @@
 #include "embed/embed.h"
 
 /* The model of embed_default_folder() in this precision, opened at the first call and kept until
- * the program ends. Fails the test, with the remedy, where there is none. */
+ * the program ends. NULL where this processor cannot do the precision, which is told. Fails the
+ * test, with the remedy, where there is no model. */
 const struct embed_model *test_model(enum embed_precision precision);
 
 struct reference {

@@ -36,11 +36,21 @@ static void f32_vectors_point_where_the_reference_does(void **state)
 	check(EMBED_F32, 1000, 0.99999, 0.99999);
 }
 
+static void bf16_vectors_point_where_the_reference_does(void **state)
+{
+	(void)state;
+	if (!test_model(EMBED_BF16))
+		skip();
+	check(EMBED_BF16, 256, 0.9999, 0.99995);
+	check(EMBED_BF16, 1000, 0.9999, 0.99995);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_reference_text_has_its_token_ids),
 		cmocka_unit_test(f32_vectors_point_where_the_reference_does),
+		cmocka_unit_test(bf16_vectors_point_where_the_reference_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
