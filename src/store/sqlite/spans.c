@@ -119,10 +119,16 @@ static enum status read_ids(struct walk *walk, const struct span *span, size_t l
 	return query_end(&query, err);
 }
 
-/* The common case: the rows of one import lie alone, and SQLite skips them in the index. */
+/* The common case: the rows of one import lie alone. Where they lie without a gap, an offset is
+ * an addition; else SQLite skips them in the index. */
 static enum status walk_single(struct walk *walk, const struct span *span, struct error *err)
 {
 	size_t found;
+
+	if (walk->kind == RECORDS_ANY && walk->skip && span->last - span->first + 1 == span->count) {
+		walk->after = (walk->after < span->first ? span->first - 1 : walk->after) + walk->skip;
+		walk->skip = 0;
+	}
 	enum status status = read_ids(walk, span, walk->limit - walk->count, walk->skip,
 				      walk->ids + walk->count, &found, err);
 
