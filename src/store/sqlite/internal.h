@@ -18,7 +18,8 @@ struct writer {
 	struct turn turn;
 	struct connection connection;
 	struct strbuf errors, summary; /* scratch for one record's errors */
-	int wal_pages;                 /* in the write-ahead log after the latest commit */
+	int wal_pages;                 /* in the log after the latest commit; 0: checkpointed since */
+	int restart_pages;             /* in the log when it is to be started over */
 };
 
 /* A connection of the pool; store.h knows it as struct store_reader. */

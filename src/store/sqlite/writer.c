@@ -10,7 +10,7 @@
 enum {
 	/* Pages in the log from which a commit also checkpoints: 8 MiB. */
 	CHECKPOINT_PAGES = 2048,
-	/* From here on (64 MiB) the log is started over, waiting a moment for readers. */
+	/* Every so many (64 MiB), the log is to be started over, waiting a moment for readers. */
 	RESTART_PAGES = 16384,
 	RESTART_TIMEOUT_MS = 100,
 	ERRORS_CAP = 256 << 20,
@@ -35,6 +35,7 @@ enum status writer_open(struct sqlite_store *store, struct error *err)
 	strbuf_init(&store->writer.errors, ERRORS_CAP);
 	strbuf_init(&store->writer.summary, ERRORS_CAP);
 	connection->health = &store->health;
+	store->writer.restart_pages = RESTART_PAGES;
 	enum status status = connection_prepare(connection, write_statements,
 						WRITE_STATEMENT_COUNT, err);
 	if (status != STATUS_OK)
@@ -101,28 +102,36 @@ enum status writer_begin(struct sqlite_store *store, struct error *err)
 	return status;
 }
 
+/* Starts the log over. If a reader with a long snapshot is in the way, the next try comes only
+ * after as many pages again: no commit should wait for it. */
+static int restart_log(struct writer *writer)
+{
+	sqlite3 *db = writer->connection.db;
+
+	sqlite3_busy_timeout(db, RESTART_TIMEOUT_MS);
+	int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	sqlite3_busy_timeout(db, WRITE_TIMEOUT_MS);
+	writer->restart_pages = code == SQLITE_OK ? RESTART_PAGES : writer->wal_pages + RESTART_PAGES;
+	return code;
+}
+
 /* Moves what was committed from the log into the database. That it found no space or someone
  * in the way only leaves the log longer; that it could not sync ends all writing. */
 static void checkpoint(struct sqlite_store *store)
 {
-	struct connection *connection = &store->writer.connection;
-	int pages = store->writer.wal_pages;
+	struct writer *writer = &store->writer;
 	int code;
 
-	if (pages < CHECKPOINT_PAGES)
+	if (writer->wal_pages < CHECKPOINT_PAGES)
 		return;
-	if (pages < RESTART_PAGES) {
-		code = sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
-						 NULL, NULL);
-	} else {
-		sqlite3_busy_timeout(connection->db, RESTART_TIMEOUT_MS);
-		code = sqlite3_wal_checkpoint_v2(connection->db, NULL, SQLITE_CHECKPOINT_RESTART,
-						 NULL, NULL);
-		sqlite3_busy_timeout(connection->db, WRITE_TIMEOUT_MS);
-	}
-	store->writer.wal_pages = 0;
+	if (writer->wal_pages < writer->restart_pages)
+		code = sqlite3_wal_checkpoint_v2(writer->connection.db, NULL,
+						 SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	else
+		code = restart_log(writer);
+	writer->wal_pages = 0;
 	if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY)
-		connection_fail(connection, code, NULL);
+		connection_fail(&writer->connection, code, NULL);
 }
 
 enum status writer_end(struct sqlite_store *store, enum status status, struct error *err)

@@ -1,4 +1,4 @@
-/* A disk that is full, and one that cannot sync. */
+/* A disk that is full, one that cannot sync, and the log that lies between. */
 #include "support.h"
 
 #include "fault_vfs.h"
@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BATCH = 500 };
@@ -201,6 +202,20 @@ static void every_commit_is_synced(void **state)
 	assert_true(faults.syncs > before);
 }
 
+static void the_log_is_started_over_while_much_is_written(void **state)
+{
+	struct fixture *f = *state;
+	char log[4200];
+	struct stat info;
+	int64_t id = add_claimed(f);
+
+	snprintf(log, sizeof log, "%s-wal", f->path);
+	for (uint64_t row = 1; row < 200 * BATCH; row += BATCH)
+		assert_int_equal(append(f, id, row), STATUS_OK);
+	assert_int_equal(stat(log, &info), 0);
+	assert_true(info.st_size < 12 << 20); /* all of it is some 25 MB */
+}
+
 #define fault_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -211,6 +226,7 @@ int main(void)
 		fault_test(the_reserve_is_given_up_for_deletes_alone),
 		fault_test(after_a_failed_sync_nothing_is_written_until_a_restart),
 		fault_test(every_commit_is_synced),
+		fault_test(the_log_is_started_over_while_much_is_written),
 	};
 
 	fault_vfs_install();
