@@ -1,6 +1,5 @@
 #include "embed/matmul.h"
 
-#include <omp.h>
 #include <stdlib.h>
 
 #include <dnnl.h>
@@ -45,6 +44,10 @@ struct matmul_context {
 	void *scratch;
 	size_t scratch_size;
 };
+
+/* Of GCC's OpenMP, on which Debian's oneDNN runs. Its omp.h cannot be read by clang, and
+ * clang's own stands for another runtime. */
+void omp_set_num_threads(int count);
 
 /* Debian's oneDNN forks OpenMP teams, whose barriers wait for the slowest: one busy neighbour
  * cost four fifths of the speed. The number of threads belongs to the calling thread, so
