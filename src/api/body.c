@@ -8,10 +8,28 @@ static json_t *refuse_syntax(struct api_call *call, const json_error_t *error)
 {
 	char detail[256];
 
+	if (json_error_code(error) == json_error_numeric_overflow) {
+		add_param_error(call, "body", (struct slice){NULL, 0}, "out-of-range",
+				"%s (line %d, column %d)", error->text, error->line, error->column);
+		problem_params(call);
+		return NULL;
+	}
 	snprintf(detail, sizeof detail, "the body is no JSON: %s (line %d, column %d, byte %d)",
 		 error->text, error->line, error->column, error->position);
 	problem_respond(call->request, call->response, 400, "malformed-json", detail);
 	return NULL;
+}
+
+/* Integers that fit nothing are valid JSON: read as reals, they are found to be no integer where
+ * one is wanted, with the member's name. */
+static json_t *parse(struct slice text, json_error_t *error)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
+	json_t *value = json_loadb(text.data, text.size, flags, error);
+
+	if (!value && json_error_code(error) == json_error_numeric_overflow)
+		value = json_loadb(text.data, text.size, flags | JSON_DECODE_INT_AS_REAL, error);
+	return value;
 }
 
 static void check_members(struct api_call *call, json_t *object, const char *const *known)
@@ -32,13 +50,12 @@ static void check_members(struct api_call *call, json_t *object, const char *con
 
 json_t *body_read(struct api_call *call, bool may_be_empty, const char *const *known)
 {
-	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
 	struct slice text = strbuf_slice(&call->body);
 	json_error_t error;
 
 	if (may_be_empty && slice_trim(text).size == 0)
 		text = SLICE("{}");
-	json_t *value = json_loadb(text.data, text.size, flags, &error);
+	json_t *value = parse(text, &error);
 	if (!value)
 		return refuse_syntax(call, &error);
 	if (json_is_object(value)) {
