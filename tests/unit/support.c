@@ -164,7 +164,7 @@ uint64_t random_seed(void)
 	uint64_t seed = given ? (uint64_t)strtoull(given, NULL, 10)
 			      : (uint64_t)time(NULL) * 1000003u ^ (uint64_t)(unsigned)getpid();
 
-	print_message("ROWMILL_SEED=%" PRIu64 "\n", seed);
+	print_message("# ROWMILL_SEED=%" PRIu64 "\n", seed);
 	return seed;
 }
 
