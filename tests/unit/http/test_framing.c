@@ -358,7 +358,7 @@ static void the_cases_of_llhttp_are_taken_or_refused_as_decided(void **state)
 		strbuf_release(&completed);
 		free(block);
 	}
-	print_message("llhttp: %zu cases refused, %zu taken, %zu decided otherwise\n", refused, taken, differing);
+	print_message("# llhttp: %zu cases refused, %zu taken, %zu decided otherwise\n", refused, taken, differing);
 	json_decref(cases);
 }
 

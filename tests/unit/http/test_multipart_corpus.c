@@ -171,7 +171,7 @@ static void python_multipart_cases_are_taken_or_refused_as_decided(void **state)
 	(void)state;
 	for (size_t i = 0; i < json_array_size(cases); i++)
 		check_python_case(json_array_get(cases, i), &tally);
-	print_message("python-multipart: %zu of %zu must-fail cases refused, %zu taken, %zu decided otherwise\n",
+	print_message("# python-multipart: %zu of %zu must-fail cases refused, %zu taken, %zu decided otherwise\n",
 		      tally.refused, tally.must_fail, tally.taken, tally.differing);
 	assert_int_equal(tally.differing, sizeof differences / sizeof *differences);
 	json_decref(cases);
@@ -186,7 +186,7 @@ static void web_platform_cases_are_taken_or_refused_as_browsers_do(void **state)
 	(void)state;
 	for (size_t i = 0; i < json_array_size(cases); i++)
 		check_wpt_case(json_array_get(cases, i), boundary, &tally);
-	print_message("WPT: %zu of %zu must-fail cases refused, %zu taken\n", tally.refused, tally.must_fail, tally.taken);
+	print_message("# WPT: %zu of %zu must-fail cases refused, %zu taken\n", tally.refused, tally.must_fail, tally.taken);
 	assert_true(tally.must_fail > 0 && tally.taken > 0);
 	json_decref(root);
 }

@@ -424,7 +424,7 @@ static void a_thousand_idle_connections_leave_the_server_free(void **state)
 	assert_slice(answer.body, "GET /still");
 	answer_free(&answer);
 	size_t grown = resident_bytes() - before;
-	print_message("%zu bytes for each of %d idle connections\n", grown / COUNT, COUNT);
+	print_message("# %zu bytes for each of %d idle connections\n", grown / COUNT, COUNT);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	assert_true(grown < (size_t)COUNT * 20000);
 #endif
