@@ -57,7 +57,8 @@ BUILDS = {
         "gcc",
         ("-Db_sanitize=address,undefined",),
         {
-            "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+            # Without detect_stack_use_after_return: gcc 12 misaligns the vectors of AVX-512 on its stacks.
+            "ASAN_OPTIONS": "strict_string_checks=1",
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.supp:print_suppressions=0",
         },

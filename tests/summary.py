@@ -8,6 +8,7 @@ from dataclasses import dataclass
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 TAP_PLAN = re.compile(r"^1\.\.(\d+)")
+TAP_SKIP_REASON = re.compile(r"^(?:# )?SKIPPED: (.*)")
 TAP_CASE = re.compile(r"^(not )?ok \d+(?: - (?P<name>.*?))?(?: *# SKIP *(?P<skipped>.*))?$")
 
 
@@ -21,14 +22,14 @@ class Result:
 def from_tap(suite, text):
     """The results of one suite's TAP output, and how many its plans promised.
 
-    cmocka 1.1.5 writes a skipped test as "not ok 3 # SKIP name", and its messages without a "#":
-    a message that begins with "SKIPPED: " is the reason of the skip that follows it."""
+    cmocka 1.1.5 writes a skipped test as "not ok 3 # SKIP name", without a reason: that is what a
+    line "# SKIPPED: …" before it says."""
     results, planned, reason = [], 0, ""
     for line in text.splitlines():
         if plan := TAP_PLAN.match(line):
             planned += int(plan.group(1))
-        elif line.startswith("SKIPPED: "):
-            reason = line.removeprefix("SKIPPED: ")
+        elif told := TAP_SKIP_REASON.match(line):
+            reason = told.group(1)
         elif case := TAP_CASE.match(line):
             skipped = case["skipped"] is not None
             name = f"{suite}/{(case['skipped'] if skipped else case['name']) or '?'}"
