@@ -1,9 +1,9 @@
 /* Connections that are answered while the client still sends.
  *
- * Closing a socket with bytes unread makes the kernel send a reset, which can take the answer away
- * from the client before it has read it. So a duplicate of the socket is handed over here, kept
- * open, and what arrives is thrown away until the client is done or its time is up (RFC 9112
- * section 9.6 asks for this).
+ * Closing a socket with bytes unread makes the kernel send a reset: the client's next send fails, and on
+ * some systems what it has not read yet is lost, the answer with it. So a duplicate of the socket is
+ * handed over here and kept open, and what arrives is thrown away until the client is done or its
+ * time is up (RFC 9112 section 9.6 asks for this).
  *
  * Threads: linger_take from any thread; start and stop from one. */
 #ifndef ROWMILL_HTTP_LINGER_H

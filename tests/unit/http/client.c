@@ -18,7 +18,7 @@ void client_open(struct client *client, uint16_t port)
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	client->closed = false;
+	client->closed = client->cut_off = false;
 	strbuf_init(&client->in, 64 << 20);
 	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof address) != 0)
 		fail_msg("connecting failed: %s", strerror(errno));
@@ -36,8 +36,10 @@ void client_send(struct client *client, struct slice bytes)
 {
 	while (bytes.size > 0) {
 		ssize_t sent = send(client->fd, bytes.data, bytes.size, MSG_NOSIGNAL);
-		if (sent <= 0)
-			return; /* the server has closed: what it said is still to be read */
+		if (sent <= 0) {
+			client->cut_off = true; /* what the server said is still to be read */
+			return;
+		}
 		bytes = slice_of(bytes.data + sent, bytes.size - (size_t)sent);
 	}
 }

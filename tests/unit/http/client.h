@@ -11,6 +11,7 @@ struct client {
 	int fd;
 	struct strbuf in; /* received and not yet taken */
 	bool closed;      /* the server has closed, or reset */
+	bool cut_off;     /* it did so while we were sending */
 };
 
 struct answer {
