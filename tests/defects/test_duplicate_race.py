@@ -1,14 +1,17 @@
 """Defect 13 of the original: whether a file was there already was asked first and acted on later.
 
-Shown to fail by broken/duplicate-race.patch: the unique index is gone and add_import looks first."""
+Shown to fail by broken/duplicate-race.patch: the unique index is gone, and add_import looks in one transaction and adds in the
+next."""
 
 import concurrent.futures
+import json
 import threading
 
 import pytest
 
 from support.client import Client
 from support.people import people_csv
+from support.wire import connect, host_of, read_answer
 
 RACERS = 32
 
@@ -38,6 +41,26 @@ def test_of_many_uploads_of_the_same_bytes_exactly_one_is_taken(server, client, 
         assert {answer.json()["import_id"] for answer in refused} == {number}
         assert client.wait_for_import(number)["processed_records"] == 30
         assert [record["row"] for record in client.all_records(number)] == list(range(1, 31))
+
+
+def test_uploads_whose_last_bytes_arrive_together_have_one_winner(server, client):
+    """Closer together than a client library can be: only the last byte of each is still to come."""
+    for _ in range(10):
+        content = people_csv(3)
+        request = (f"POST /api/upload?filename=a.csv HTTP/1.1\r\nHost: {host_of(server.url)}\r\n"
+                   f"Content-Length: {len(content)}\r\n\r\n").encode() + content
+        connections = [connect(server.url) for _ in range(RACERS)]
+        for connection in connections:
+            connection.sendall(request[:-1])
+        client.get("/health")  # the server has seen what was sent before
+        for connection in connections:
+            connection.sendall(request[-1:])
+        answers = [read_answer(connection) for connection in connections]
+        assert sorted(status for status, _, _ in answers) == [202] + [409] * (RACERS - 1)
+        numbers = {json.loads(body)["id" if status == 202 else "import_id"] for status, _, body in answers}
+        assert len(numbers) == 1
+        for connection in connections:
+            connection.close()
 
 
 def test_the_losers_leave_the_file_of_the_winner_alone(make_server):
