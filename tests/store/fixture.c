@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARENA_CAP = 256 << 20, READERS = 4 };
+enum { ARENA_CAP = 256 << 20 };
 
 static void open_store(struct fixture *fixture)
 {

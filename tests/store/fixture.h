@@ -9,6 +9,8 @@
 
 #include "store/store.h"
 
+enum { READERS = 4 }; /* in the store's pool */
+
 struct fixture {
 	struct store *store;
 	struct arena arena; /* what reads of this test return */

@@ -92,6 +92,31 @@ static void a_list_over_all_is_the_lists_of_each_in_order(void **state)
 	}
 }
 
+/* The ids of such an import have gaps, whether its neighbour is there or gone. */
+static void offsets_count_rows_and_not_ids(void **state)
+{
+	struct fixture *f = *state;
+	static int64_t ids[PAGE_CAP];
+	struct delete_receipt receipt;
+	int64_t id = add_claimed(f, 1), other = add_claimed(f, 2);
+
+	for (int round = 0; round < 4; round++) {
+		append(f, id, 10, 3);
+		append(f, other, 15, 0);
+	}
+	for (int gone = 0; gone < 2; gone++) {
+		assert_int_equal(walk(f, id, RECORD_STATUS_ANY, 1000, ids), 40);
+		for (size_t offset = 0; offset < 42; offset++)
+			check_page(f, id, RECORD_STATUS_ANY, ids, 40, offset, 6);
+		if (gone)
+			check_page(f, 0, RECORD_STATUS_ANY, ids, 40, 25, 6);
+		else
+			assert_ok(f->store->call->delete_import(f->store, other, &f->arena,
+								&receipt, &f->err),
+				  &f->err);
+	}
+}
+
 static void interleaved_imports_are_merged_over_many_chunks(void **state)
 {
 	struct fixture *f = *state;
@@ -228,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(pages_by_cursor_and_by_offset_are_the_same),
 		store_test(a_list_over_all_is_the_lists_of_each_in_order),
+		store_test(offsets_count_rows_and_not_ids),
 		store_test(interleaved_imports_are_merged_over_many_chunks),
 		store_test(a_cursor_is_stable_while_rows_are_added_and_deleted),
 		store_test(a_reader_sees_one_moment),

@@ -4,13 +4,14 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 enum { THREADS = 8, ROUNDS = 12 };
 
 struct crew {
 	struct store *store;
 	pthread_barrier_t start;
-	atomic_int won, lost, wrong, working;
+	atomic_int won, lost, wrong, working, reading;
 	_Atomic int64_t winner;
 };
 
@@ -205,18 +206,22 @@ static void *borrow_readers(void *context)
 	struct crew *crew = context;
 
 	pthread_barrier_wait(&crew->start);
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 10; i++) {
 		struct store_reader *reader;
 		struct store_stats stats;
 		if (crew->store->call->open_reader(crew->store, &reader, NULL) != STATUS_OK ||
 		    crew->store->call->get_stats(reader, &stats, NULL) != STATUS_OK)
 			crew->wrong++;
+		if (++crew->reading > READERS)
+			crew->wrong++;
+		usleep(1000); /* so that all are out while others ask */
+		crew->reading--;
 		crew->store->call->close_reader(crew->store, reader);
 	}
 	return NULL;
 }
 
-static void readers_are_waited_for(void **state)
+static void readers_are_a_fixed_number_and_waited_for(void **state)
 {
 	struct fixture *f = *state;
 	struct crew crew = {.store = f->store};
@@ -229,7 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(of_equal_uploads_exactly_one_wins),
 		store_test(whoever_looks_finds_the_ledger_right),
-		store_test(readers_are_waited_for),
+		store_test(readers_are_a_fixed_number_and_waited_for),
 	};
 	return cmocka_run_group_tests_name("store threads", tests, NULL, NULL);
 }

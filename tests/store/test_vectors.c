@@ -159,6 +159,25 @@ static void vectors_of_what_is_gone_are_not_attached(void **state)
 	check_ledger(f);
 }
 
+static void vectors_of_an_earlier_run_are_not_read(void **state)
+{
+	struct fixture *f = *state;
+	int64_t retried = add_claimed(f, 1), neighbour = add_claimed(f, 2), holder;
+
+	append(f, neighbour, 1, 0);
+	append(f, retried, 5, 0);
+	embed_all(f);
+	fail_parsing(f, retried);
+	assert_int_equal(count_vectors(f), 1);
+	assert_ok(f->store->call->retry_import(f->store, retried, &holder, &f->err), &f->err);
+	claim(f, retried);
+	append(f, retried, 2, 0);
+	append(f, neighbour, 1, 0); /* whose rows lie on both sides of the old ones */
+	embed_all(f);
+	assert_int_equal(count_vectors(f), 4);
+	check_ledger(f);
+}
+
 static void one_call_serves_several_imports(void **state)
 {
 	struct fixture *f = *state;
@@ -234,6 +253,7 @@ int main(void)
 		store_test(a_vector_is_attached_once),
 		store_test(invalid_records_take_no_vector),
 		store_test(vectors_of_what_is_gone_are_not_attached),
+		store_test(vectors_of_an_earlier_run_are_not_read),
 		store_test(one_call_serves_several_imports),
 		store_test(vectors_come_back_bit_for_bit_in_slices),
 		store_test(nothing_to_attach_is_fine),

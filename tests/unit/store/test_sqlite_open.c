@@ -258,6 +258,22 @@ static void a_store_for_reading_refuses_every_write(void **state)
 	assert_ok(store_open(&config, &f->store, &f->err), &f->err);
 }
 
+static void a_purge_leaves_nothing_of_a_deleted_import(void **state)
+{
+	struct fixture *f = *state;
+	struct delete_receipt receipt;
+
+	assert_ok(try_open(f, f->path, false), &f->err);
+	assert_ok(f->store->call->delete_import(f->store, add(f), &f->arena, &receipt, &f->err),
+		  &f->err);
+	sqlite3 *db = open_other(f->path);
+	assert_int_equal(ask_other(db, "SELECT count(*) FROM imports WHERE status = 'deleted'"), 1);
+	while (f->store->call->purge_slice(f->store, 10, &f->err) == STATUS_OK)
+		;
+	assert_int_equal(ask_other(db, "SELECT count(*) FROM imports"), 0);
+	sqlite3_close(db);
+}
+
 static void closing_leaves_one_file(void **state)
 {
 	struct fixture *f = *state;
@@ -333,6 +349,7 @@ int main(void)
 		open_test(a_folder_that_cannot_be_written_is_refused),
 		open_test(other_programs_read_while_the_store_is_open),
 		open_test(a_store_for_reading_refuses_every_write),
+		open_test(a_purge_leaves_nothing_of_a_deleted_import),
 		open_test(closing_leaves_one_file),
 		open_test(the_columns_of_the_original_come_first),
 		open_test(the_schema_keeps_the_ledger),
