@@ -187,9 +187,10 @@ struct store_backend {
 				  struct error *err);
 
 	/* Gives the oldest import that has rows left to parse and that no worker holds, and marks
-	 * it processing; STATUS_END if there is none. Claims end with finish_parsing, fail_import,
-	 * release_import, cancel or delete; those of a program that died end when the store
-	 * is opened again. */
+	 * it processing; STATUS_END if there is none. A claim ends with finish_parsing, fail_import
+	 * or release_import; that of a cancelled or deleted import ends with the call that
+	 * answers its worker STATUS_CANCELLED (or with release_import), so that a retry never
+	 * has two workers. Claims of a program that died end when the store is opened again. */
 	enum status (*claim_import)(struct store *store, struct arena *arena,
 				    struct import_claim *claim, struct error *err);
 
@@ -198,7 +199,8 @@ struct store_backend {
 
 	/* Stores the records of a batch, their errors, the counters and the checkpoint (the last
 	 * row's number) in one transaction. `dialect` (JSON) and `format` are kept where not empty.
-	 * STATUS_CANCELLED if the import was deleted or cancelled meanwhile: nothing is stored. */
+	 * Rows must be numbered on from the last that is stored. STATUS_CANCELLED if the import was
+	 * deleted or cancelled meanwhile: nothing is stored. STATUS_CONFLICT if no worker holds it. */
 	enum status (*append_batch)(struct store *store, int64_t id, const struct batch *batch,
 				    struct slice format, struct slice dialect, struct error *err);
 
@@ -209,7 +211,8 @@ struct store_backend {
 				      struct slice dialect, bool *completed, struct error *err);
 
 	/* Ends an import as failed for `reason`: its records vanish in this transaction, its
-	 * counters are 0 and its duplicate key is free. */
+	 * counters are 0 and its duplicate key is free. STATUS_CANCELLED and STATUS_CONFLICT as in
+	 * append_batch. */
 	enum status (*fail_import)(struct store *store, int64_t id, const struct error *reason,
 				   struct error *err);
 
