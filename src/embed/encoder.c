@@ -20,7 +20,11 @@ struct embed_workspace {
 	/* What products read where they do not read float32; NULL where they do. */
 	uint16_t *narrow_state;    /* as state */
 	uint16_t *narrow_attended; /* as attended, which is NULL then */
-	uint16_t *narrow_inner;    /* as inner */
+	uint16_t *narrow_inner;    /* [group_rows][INNER] */
+
+	/* Rows that go up to INNER together before any comes down: a panel in float32, all where
+	 * numbers are narrow. */
+	size_t group_rows;
 };
 
 static void *new_rows(size_t rows, size_t columns, size_t number_size)
@@ -46,13 +50,15 @@ static bool new_buffers(struct embed_workspace *workspace, size_t rows)
 
 static bool new_sources(struct embed_workspace *workspace, size_t rows, enum embed_precision precision)
 {
+	workspace->group_rows = MATMUL_PANEL;
 	if (precision == EMBED_F32) {
 		workspace->attended = new_rows(rows, HIDDEN, sizeof(float));
 		return workspace->attended;
 	}
 	workspace->narrow_state = new_rows(rows, HIDDEN, sizeof(uint16_t));
 	workspace->narrow_attended = new_rows(rows, HIDDEN, sizeof(uint16_t));
-	workspace->narrow_inner = new_rows(MATMUL_PANEL, INNER, sizeof(uint16_t));
+	workspace->narrow_inner = new_rows(rows, INNER, sizeof(uint16_t));
+	workspace->group_rows = rows;
 	return workspace->narrow_state && workspace->narrow_attended && workspace->narrow_inner;
 }
 
@@ -150,17 +156,9 @@ static const void *attended_source(const struct embed_workspace *workspace, size
 	return workspace->attended + row * HIDDEN;
 }
 
-/* Takes the inner panel through GELU; returns what the next product reads. */
-static const void *activate(const struct embed_model *model, const struct layer *layer,
-			    struct embed_workspace *workspace, size_t rows)
+static size_t panel_rows(size_t row, size_t end)
 {
-	if (workspace->narrow_inner) {
-		model->kernels->gelu_bf16(workspace->inner, layer->up_bias, workspace->narrow_inner,
-					  rows);
-		return workspace->narrow_inner;
-	}
-	model->kernels->gelu(workspace->inner, layer->up_bias, rows);
-	return workspace->inner;
+	return end - row < MATMUL_PANEL ? end - row : MATMUL_PANEL;
 }
 
 /* The queries, keys and values of all tokens, then attention text by text. */
@@ -169,9 +167,9 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 			  size_t tokens)
 {
 	for (size_t row = 0; row < tokens; row += MATMUL_PANEL) {
-		size_t rows = tokens - row < MATMUL_PANEL ? tokens - row : MATMUL_PANEL;
-		if (!matmul_run(workspace->context, layer->products[MATMUL_QKV], rows,
-				state_source(workspace, row), workspace->qkv + row * QKV))
+		if (!matmul_run(workspace->context, layer->products[MATMUL_QKV],
+				panel_rows(row, tokens), state_source(workspace, row),
+				workspace->qkv + row * QKV))
 			return false;
 	}
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
@@ -179,28 +177,56 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 	return true;
 }
 
-/* What follows attention needs no other token, so a panel goes all the way while it is in the
- * cache. */
-static bool run_panel(const struct embed_model *model, const struct layer *layer,
-		      struct embed_workspace *workspace, size_t row, size_t rows)
+/* state = norm(state + source · weights + bias), a panel of it. */
+static bool run_and_add(const struct embed_model *model, struct embed_workspace *workspace,
+			const struct matmul_weights *weights, const void *source,
+			const float *bias, const struct norm *norm, size_t row, size_t rows)
 {
-	float *state = workspace->state + row * HIDDEN, *product = workspace->product;
-	struct matmul_context *context = workspace->context;
-	uint16_t *narrow = narrow_row(workspace, row);
+	if (!matmul_run(workspace->context, weights, rows, source, workspace->product))
+		return false;
+	model->kernels->add_norm(workspace->state + row * HIDDEN, workspace->product, bias, norm,
+				 narrow_row(workspace, row), rows);
+	return true;
+}
 
-	if (!matmul_run(context, layer->products[MATMUL_OUT], rows, attended_source(workspace, row),
-			product))
+/* A panel's way up and through GELU. `group` is where its group begins. */
+static bool run_up(const struct embed_model *model, const struct layer *layer,
+		   struct embed_workspace *workspace, size_t group, size_t row, size_t rows)
+{
+	if (!matmul_run(workspace->context, layer->products[MATMUL_UP], rows,
+			state_source(workspace, row), workspace->inner))
 		return false;
-	model->kernels->add_norm(state, product, layer->out_bias, &layer->attention_norm, narrow,
-				 rows);
-	if (!matmul_run(context, layer->products[MATMUL_UP], rows, state_source(workspace, row),
-			workspace->inner))
-		return false;
-	const void *activated = activate(model, layer, workspace, rows);
-	if (!matmul_run(context, layer->products[MATMUL_DOWN], rows, activated, product))
-		return false;
-	model->kernels->add_norm(state, product, layer->down_bias, &layer->output_norm, narrow,
-				 rows);
+	if (workspace->narrow_inner)
+		model->kernels->gelu_bf16(workspace->inner, layer->up_bias,
+					  workspace->narrow_inner + (row - group) * INNER, rows);
+	else
+		model->kernels->gelu(workspace->inner, layer->up_bias, rows);
+	return true;
+}
+
+/* What follows attention needs no other token, so a group of rows goes all the way while it is in
+ * the cache. Each product's weights are gone through for all panels of the group in turn: the weights
+ * of two products do not fit into 2 MB together, and fetching them anew for each panel
+ * would take longer than multiplying by them. */
+static bool run_group(const struct embed_model *model, const struct layer *layer,
+		      struct embed_workspace *workspace, size_t group, size_t end)
+{
+	for (size_t row = group; row < end; row += MATMUL_PANEL)
+		if (!run_and_add(model, workspace, layer->products[MATMUL_OUT],
+				 attended_source(workspace, row), layer->out_bias,
+				 &layer->attention_norm, row, panel_rows(row, end)))
+			return false;
+	for (size_t row = group; row < end; row += MATMUL_PANEL)
+		if (!run_up(model, layer, workspace, group, row, panel_rows(row, end)))
+			return false;
+	for (size_t row = group; row < end; row += MATMUL_PANEL) {
+		const void *source = workspace->inner;
+		if (workspace->narrow_inner)
+			source = workspace->narrow_inner + (row - group) * INNER;
+		if (!run_and_add(model, workspace, layer->products[MATMUL_DOWN], source,
+				 layer->down_bias, &layer->output_norm, row, panel_rows(row, end)))
+			return false;
+	}
 	return true;
 }
 
@@ -222,9 +248,9 @@ enum status embed_run(const struct embed_model *model, struct embed_workspace *w
 
 		if (!run_attention(model, layer, workspace, sizes, count, tokens))
 			return error_no_memory(err);
-		for (size_t row = 0; row < tokens; row += MATMUL_PANEL) {
-			size_t rows = tokens - row < MATMUL_PANEL ? tokens - row : MATMUL_PANEL;
-			if (!run_panel(model, layer, workspace, row, rows))
+		for (size_t row = 0; row < tokens; row += workspace->group_rows) {
+			size_t end = row + workspace->group_rows;
+			if (!run_group(model, layer, workspace, row, end < tokens ? end : tokens))
 				return error_no_memory(err);
 		}
 	}

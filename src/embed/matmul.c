@@ -1,6 +1,7 @@
 #include "embed/matmul.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <dnnl.h>
 
@@ -8,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { SCRATCH_ALIGNMENT = 4096, TILE_ROWS = 16 };
+enum { SCRATCH_ALIGNMENT = 4096, TILE_ROWS = 16, POOL_SIZE = 64 << 20, POOL_ALIGNMENT = 4096 };
 
 static const struct {
 	dnnl_dim_t length, width;
@@ -23,6 +24,11 @@ struct matmul_engine {
 	dnnl_engine_t engine;
 	dnnl_data_type_t type;
 	bool tiles; /* products run on AMX */
+
+	/* All packed weights lie in one reserved range, so that huge pages can hold them: a product
+	 * goes through more small pages than the processor remembers. */
+	char *pool;
+	size_t pool_used;
 };
 
 struct matmul_weights {
@@ -73,6 +79,30 @@ enum matmul_support matmul_support(enum matmul_type type)
 	return __builtin_cpu_is("amd") ? MATMUL_FAST : MATMUL_SLOW;
 }
 
+static bool pool_open(struct matmul_engine *engine)
+{
+	void *pool = mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (pool == MAP_FAILED)
+		return false;
+	madvise(pool, POOL_SIZE, MADV_HUGEPAGE); /* where it is refused, it is only slower */
+	engine->pool = pool;
+	return true;
+}
+
+/* Never given back but with the engine. NULL when the pool is used up. */
+static void *pool_take(struct matmul_engine *engine, size_t size)
+{
+	void *block = engine->pool + engine->pool_used;
+
+	size = (size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
+	if (size > POOL_SIZE - engine->pool_used)
+		return NULL;
+	engine->pool_used += size;
+	return block;
+}
+
 struct matmul_engine *matmul_engine_new(enum matmul_type type)
 {
 	struct matmul_engine *engine = calloc(1, sizeof *engine);
@@ -81,17 +111,18 @@ struct matmul_engine *matmul_engine_new(enum matmul_type type)
 		return NULL;
 	engine->type = type == MATMUL_F32 ? dnnl_f32 : dnnl_bf16;
 	engine->tiles = type != MATMUL_F32 && has_isa(dnnl_cpu_isa_avx512_core_amx);
-	if (dnnl_engine_create(&engine->engine, dnnl_cpu, 0) != dnnl_success) {
-		free(engine);
-		engine = NULL;
-	}
-	return engine;
+	if (dnnl_engine_create(&engine->engine, dnnl_cpu, 0) == dnnl_success && pool_open(engine))
+		return engine;
+	matmul_engine_free(engine);
+	return NULL;
 }
 
 void matmul_engine_free(struct matmul_engine *engine)
 {
 	if (!engine)
 		return;
+	if (engine->pool)
+		munmap(engine->pool, POOL_SIZE);
 	dnnl_engine_destroy(engine->engine);
 	free(engine);
 }
@@ -170,7 +201,8 @@ struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum mat
 	result->kind = kind;
 	const dnnl_memory_desc_t *layout =
 		dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-	if (dnnl_memory_create(&result->packed, layout, engine->engine, DNNL_MEMORY_ALLOCATE) ||
+	void *block = pool_take(engine, dnnl_memory_desc_get_size(layout));
+	if (!block || dnnl_memory_create(&result->packed, layout, engine->engine, block) ||
 	    !reorder(engine->engine, kind, weights, result->packed))
 		goto failed;
 	dnnl_primitive_desc_destroy(description);

@@ -34,7 +34,8 @@ struct matmul_context;
 struct matmul_engine *matmul_engine_new(enum matmul_type type);
 void matmul_engine_free(struct matmul_engine *engine);
 
-/* Packs float32 weights that are given as [width][length], as the model file has them. */
+/* Packs float32 weights that are given as [width][length], as the model file has them. An engine holds
+ * 64 MB of packed weights; their memory is given back with the engine. Thread: one at a time. */
 struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum matmul_kind kind,
 					  const float *weights);
 void matmul_weights_free(struct matmul_weights *weights);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "embed/safetensors.h"
 
@@ -131,6 +132,7 @@ static enum status read_embeddings(struct loader *loader)
 	model->words = aligned_alloc(HUGE_PAGE, size);
 	if (!model->words)
 		return error_no_memory(loader->err);
+	madvise(model->words, size, MADV_HUGEPAGE); /* where it is refused, it is only slower */
 	enum status status = safetensors_read(file, "embeddings.word_embeddings.weight", VOCABULARY,
 					      HIDDEN, VOCABULARY, model->words, loader->err);
 	if (status == STATUS_OK)
