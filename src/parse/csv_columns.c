@@ -37,7 +37,8 @@ static bool copy_repaired(struct slice text, struct arena *arena, struct slice *
 	return true;
 }
 
-static bool copy_format(struct arena *arena, struct slice *copy, struct slice stem,
+/* `stem` is not empty. */
+static bool copy_numbered(struct arena *arena, struct slice *copy, struct slice stem,
 			const char *separator, uint64_t number)
 {
 	char digits[32];
@@ -46,8 +47,7 @@ static bool copy_format(struct arena *arena, struct slice *copy, struct slice st
 
 	if (!out)
 		return false;
-	if (stem.size)
-		memcpy(out, stem.data, stem.size);
+	memcpy(out, stem.data, stem.size);
 	memcpy(out + stem.size, digits, (size_t)size);
 	*copy = slice_of(out, stem.size + (size_t)size);
 	return true;
@@ -64,7 +64,7 @@ static bool claim_name(struct name_table *table, struct arena *arena, struct sli
 	}
 	for (;;) {
 		struct slice numbered;
-		if (!copy_format(arena, &numbered, slot->name, "_", ++slot->count))
+		if (!copy_numbered(arena, &numbered, slot->name, "_", ++slot->count))
 			return false;
 		struct name_slot *other = name_table_find(table, numbered);
 		if (other->count)
@@ -97,7 +97,7 @@ bool csv_name_columns(const struct slice *cells, size_t count, struct arena *are
 	for (size_t i = 0; i < count; i++) {
 		if (names[i].size)
 			continue;
-		if (!copy_format(arena, &names[i], SLICE("field"), "", i + 1) ||
+		if (!copy_numbered(arena, &names[i], SLICE("field"), "", i + 1) ||
 		    !claim_name(&table, arena, &names[i]))
 			return false;
 	}

@@ -32,7 +32,7 @@ static size_t count_known(const struct reader_options *options, struct slice byt
 	size_t known = 0;
 
 	for (size_t f = 0; f < options->known_field_count; f++)
-		for (size_t i = 0; i < row->count && i < row->capacity; i++)
+		for (size_t i = 0; i < csv_row_kept(row); i++)
 			if (field_name_equal(cell_text(bytes, row->cells[i]),
 					     options->known_fields[f])) {
 				known++;
@@ -49,7 +49,7 @@ static void count_row(struct trial *trial, const struct reader_options *options,
 		if (trial->known)
 			trial->header_row = trial->rows;
 	}
-	for (size_t i = 0; i < row->count && i < row->capacity; i++)
+	for (size_t i = 0; i < csv_row_kept(row); i++)
 		trial->quoted += (row->cells[i].flags & CELL_QUOTED) != 0;
 	trial->damaged += row->damaged;
 	trial->damage[trial->rows] = row->damaged;
@@ -128,12 +128,12 @@ enum status csv_guess_dialect(struct slice head, bool whole, const struct reader
 {
 	char quote = options->quote ? options->quote : '"';
 	struct csv_row row = {0};
-	struct trial best, single;
+	struct trial best = {0}, single = {0};
 
 	enum csv_scan scanned = try_delimiters(quote, head, whole, options, &row, &best);
 	if (scanned == CSV_SCAN_OK && !options->quote && best.quoted == 0) {
 		scanned = try_delimiters('\'', head, whole, options, &row, &single);
-		if (scanned == CSV_SCAN_OK && single.quoted && single.damaged == 0)
+		if (single.quoted && single.damaged == 0)
 			best = single;
 	}
 	csv_row_release(&row);

@@ -167,7 +167,8 @@ enum status csv_reader_open(struct csv_reader *reader, struct source *source,
 	if (status != STATUS_OK)
 		return status;
 	struct slice head = source_unread(source);
-	bool whole = source->at_end && head.size <= SNIFF_SIZE;
+	/* The end is known only where fewer bytes came than were wanted. */
+	bool whole = source->at_end;
 	if (head.size > SNIFF_SIZE)
 		head.size = SNIFF_SIZE;
 	status = csv_guess_dialect(head, whole, options, &guess, err);

@@ -65,6 +65,12 @@ enum csv_scan {
 enum csv_scan csv_scan_record(const struct csv_syntax *syntax, struct slice bytes, bool final,
 			      struct csv_row *row);
 
+/* How many of the cells are in row->cells. */
+static inline size_t csv_row_kept(const struct csv_row *row)
+{
+	return row->count < row->capacity ? row->count : row->capacity;
+}
+
 void csv_row_release(struct csv_row *row);
 
 /* Writes the text of a CELL_DOUBLED cell, at most cell.size bytes, and returns their number. */

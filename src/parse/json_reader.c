@@ -81,13 +81,14 @@ static enum status pass_long_value(struct json_reader *reader, size_t scanned, s
 	struct source *source = reader->source;
 	struct json_scanner *scanner = &reader->scanner;
 	struct slice unread = slice_of(source_unread(source).data, reader->record_size_limit);
-	enum status status = STATUS_OK;
 
 	if (arena && !arena_copy(arena, unread, raw))
 		return error_no_memory(err);
 	pass(reader, scanned);
-	while (scanner->progress == JSON_SCANNING && status == STATUS_OK) {
-		status = source_want(source, 1, err);
+	while (scanner->progress == JSON_SCANNING) {
+		enum status status = source_want(source, 1, err);
+		if (status != STATUS_OK)
+			return status;
 		unread = source_unread(source);
 		if (unread.size == 0)
 			json_scan_end(scanner);
@@ -96,7 +97,7 @@ static enum status pass_long_value(struct json_reader *reader, size_t scanned, s
 			return fail_file(reader, used, scanner->problem, err);
 		pass(reader, used);
 	}
-	return status;
+	return STATUS_OK;
 }
 
 /* Reads the value that begins at the next unread byte, with all of it unread at the end unless

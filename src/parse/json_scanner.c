@@ -263,8 +263,6 @@ size_t json_scan(struct json_scanner *scanner, struct slice bytes)
 
 void json_scan_end(struct json_scanner *scanner)
 {
-	if (scanner->progress != JSON_SCANNING)
-		return;
 	if (scanner->state >= STATE_ZERO && scanner->depth == 0)
 		scanner->progress = JSON_DONE;
 	else if (scanner->state == STATE_VALUE && scanner->depth == 0)

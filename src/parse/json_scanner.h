@@ -39,7 +39,7 @@ void json_scanner_start(struct json_scanner *scanner, unsigned depth_limit);
  * JSON_FAILED: those before the byte that is wrong. */
 size_t json_scan(struct json_scanner *scanner, struct slice bytes);
 
-/* The text ends here: ends a number, fails anything else that is incomplete. */
+/* The text ends here, while JSON_SCANNING: ends a number, fails anything else. */
 void json_scan_end(struct json_scanner *scanner);
 
 static inline bool json_is_space(char byte)

@@ -35,42 +35,61 @@ const char *file_format_name(enum file_format format)
 	}
 }
 
-/* Reads the first bytes and settles the format, then passes a byte order mark. */
+/* The first `size` bytes, or as many as there are, which then is the whole. */
+static enum status read_head(struct source *source, size_t size, struct slice *head, bool *whole,
+			     struct error *err)
+{
+	enum status status = source_want(source, size, err);
+
+	*head = source_unread(source);
+	/* The end is known only where fewer bytes came than were wanted. */
+	*whole = source->at_end;
+	if (head->size > size)
+		head->size = size;
+	return status;
+}
+
+/* Whether what begins with '{' is one object or NDJSON may take more than the head to tell. */
+static enum status detect_layout(struct reader *reader, size_t limit, struct error *err)
+{
+	enum json_layout layout = JSON_LAYOUT_OPEN;
+
+	for (size_t size = SNIFF_SIZE; layout == JSON_LAYOUT_OPEN; size *= 2) {
+		struct slice head;
+		bool whole;
+		enum status status = read_head(&reader->source, size, &head, &whole, err);
+		if (status != STATUS_OK)
+			return status;
+		layout = sniff_json_layout(head, whole);
+		/* A first line over the limit costs a row in NDJSON, and in one object too. */
+		if (layout == JSON_LAYOUT_OPEN && size >= limit)
+			layout = JSON_LINES;
+	}
+	if (layout == JSON_LINES)
+		reader->format = FORMAT_NDJSON;
+	return STATUS_OK;
+}
+
+/* Reads the first bytes, settles the format, and passes a byte order mark. */
 static enum status detect_format(struct reader *reader, enum file_format forced, size_t limit,
 				 struct error *err)
 {
 	struct source *source = &reader->source;
-	size_t size = SNIFF_SIZE;
+	struct slice head;
+	bool whole;
 
-	for (;;) {
-		enum status status = source_want(source, size, err);
-		if (status != STATUS_OK)
-			return status;
-		struct slice head = source_unread(source);
-		bool whole = source->at_end && head.size <= size;
-		if (head.size > size)
-			head.size = size;
-		if (size == SNIFF_SIZE) {
-			status = sniff_format(head, whole, &reader->format, err);
-			if (status != STATUS_OK)
-				return status;
-		}
-		size_t mark = sniff_byte_order_mark(head);
-		struct slice text = slice_of(head.data + mark, head.size - mark);
-		enum json_layout layout = JSON_ONE_TEXT;
-		if (forced != FORMAT_UNKNOWN)
-			reader->format = forced;
-		else if (reader->format == FORMAT_JSON && text.data[json_skip_space(text, 0)] == '{')
-			layout = sniff_json_layout(text, whole);
-		if (layout == JSON_LINES)
-			reader->format = FORMAT_NDJSON;
-		if (layout != JSON_LAYOUT_OPEN || size >= limit) {
-			source_consume(source, mark);
-			return STATUS_OK;
-		}
-		/* The first lines are longer than the head. */
-		size *= 2;
-	}
+	enum status status = read_head(source, SNIFF_SIZE, &head, &whole, err);
+	if (status == STATUS_OK)
+		status = sniff_format(head, whole, &reader->format, err);
+	if (status != STATUS_OK)
+		return status;
+	source_consume(source, sniff_byte_order_mark(head));
+	head = source_unread(source);
+	if (forced != FORMAT_UNKNOWN)
+		reader->format = forced;
+	else if (reader->format == FORMAT_JSON && head.data[json_skip_space(head, 0)] == '{')
+		return detect_layout(reader, limit, err);
+	return STATUS_OK;
 }
 
 enum status reader_open(int fd, const struct reader_options *options, struct reader **reader,

@@ -24,11 +24,8 @@ struct slice row_error_message(struct arena *arena, const char *format, ...)
 	va_start(arguments, format);
 	int size = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	if (size < 0)
-		return copy;
-	if ((size_t)size >= sizeof text)
-		size = sizeof text - 1;
-	arena_copy(arena, slice_of(text, (size_t)size), &copy);
+	arena_copy(arena, slice_of(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1),
+		   &copy);
 	return copy;
 }
 

@@ -25,7 +25,7 @@ static bool make_room(struct source *source)
 {
 	size_t unread = source->end - source->begin;
 
-	if (source->allocated - source->end >= source->chunk_size && source->buffer)
+	if (source->allocated - source->end >= source->chunk_size)
 		return true;
 	size_t wanted = 2 * (unread + source->chunk_size);
 	if (wanted < SMALLEST_BUFFER)

@@ -276,6 +276,15 @@ static void a_row_of_too_many_cells_costs_itself(void **state)
 	transcript_read_bytes(&transcript, header, NULL, BRIEF);
 	assert_int_equal(transcript.status, STATUS_INVALID);
 	transcript_release(&transcript);
+	/* A head of more cells than are kept, and a limit that no machine has. */
+	struct reader_options options = {.record_size_limit = SIZE_MAX};
+	char *commas = malloc(50000);
+	assert_non_null(commas);
+	memset(commas, ',', 50000);
+	transcript_read_bytes(&transcript, slice_of(commas, 50000), &options, BRIEF);
+	assert_int_equal(transcript.status, STATUS_INVALID);
+	transcript_release(&transcript);
+	free(commas);
 	free((char *)fits.data);
 	free((char *)over.data);
 	free((char *)header.data);

@@ -138,6 +138,45 @@ static void a_first_line_longer_than_the_head_is_still_a_line(void **state)
 	}
 }
 
+static void a_first_line_over_the_limit_costs_itself(void **state)
+{
+	(void)state;
+	static const char *const behinds[] = {"\n{\"a\":1}\n", ""};
+	struct reader_options options = {.record_size_limit = 100 * 1000};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct slice bytes = long_object(300 * 1000, behinds[i]);
+		struct transcript transcript;
+		transcript_read_bytes(&transcript, bytes, &options, FULL);
+		assert_int_equal(transcript.status, STATUS_END);
+		assert_int_equal(transcript.records, 2 - i);
+		assert_int_equal(transcript.errors, 1);
+		assert_non_null(strstr(transcript.text.data, "too-long-row"));
+		transcript_release(&transcript);
+		free((char *)bytes.data);
+	}
+}
+
+static void a_second_line_longer_than_the_head_is_still_a_line(void **state)
+{
+	(void)state;
+	struct slice bytes = long_object(300 * 1000, "\n{\"a\":1}\n");
+	char *broken = malloc(bytes.size + 10);
+	struct transcript transcript;
+
+	assert_non_null(broken);
+	memcpy(broken, "{\"a\":1,\n", 8);
+	memcpy(broken + 8, bytes.data, bytes.size + 1);
+	transcript_read_bytes(&transcript, slice_of_string(broken), NULL, BRIEF);
+	assert_int_equal(transcript.status, STATUS_END);
+	assert_int_equal(transcript.format, FORMAT_NDJSON);
+	assert_int_equal(transcript.records, 3);
+	assert_int_equal(transcript.errors, 1);
+	transcript_release(&transcript);
+	free((char *)bytes.data);
+	free(broken);
+}
+
 static void values_keep_their_kind_and_digits(void **state)
 {
 	(void)state;
@@ -175,7 +214,8 @@ static void a_surrogate_without_its_half_is_an_error_of_the_row(void **state)
 	(void)state;
 	static const char *const texts[] = {"\\uD800",       "\\uDC00",        "\\uD800x",
 					    "\\uD800\\n",    "\\uD800\\uD800", "\\uD800\\u0041",
-					    "\\uDC00\\uD800", "x\\uDBFF\\uE000", "\\uDFFF"};
+					    "\\uDC00\\uD800", "x\\uDBFF\\uE000", "\\uDFFF",
+					    "\\uD800abcdefgh", "\\uD800\\nabcdefgh"};
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		struct transcript transcript;
@@ -299,6 +339,15 @@ static void a_syntax_error_fails_the_file_with_its_place(void **state)
 	expect_failure("[\"x\ny\"]", 1, 4, 3, "control character");
 	expect_failure("[\"\\x\"]", 1, 4, 3, "no such escape");
 	expect_failure("[\"\\u00G0\"]", 1, 7, 6, "four hexadecimal digits");
+	struct error err;
+	struct record record;
+	struct arena arena;
+	arena_init(&arena, 1000);
+	assert_int_equal(json_read_record(SLICE("\"\\\0\""), &arena, &record, &err), STATUS_INVALID);
+	assert_int_equal(err.byte, 2);
+	assert_int_equal(json_read_record(SLICE("\"\\u0\0"), &arena, &record, &err), STATUS_INVALID);
+	assert_int_equal(err.byte, 4);
+	arena_release(&arena);
 	expect_failure("[tru]", 1, 5, 4, "only true, false and null");
 	expect_failure("[01]", 1, 3, 2, "must not begin with a zero");
 	expect_failure("[-]", 1, 3, 2, "a digit is expected");
@@ -458,6 +507,8 @@ int main(void)
 		cmocka_unit_test(a_broken_line_of_ndjson_costs_itself),
 		cmocka_unit_test(the_layout_is_told_by_the_first_lines),
 		cmocka_unit_test(a_first_line_longer_than_the_head_is_still_a_line),
+		cmocka_unit_test(a_first_line_over_the_limit_costs_itself),
+		cmocka_unit_test(a_second_line_longer_than_the_head_is_still_a_line),
 		cmocka_unit_test(values_keep_their_kind_and_digits),
 		cmocka_unit_test(strings_are_decoded_and_counted),
 		cmocka_unit_test(a_surrogate_without_its_half_is_an_error_of_the_row),

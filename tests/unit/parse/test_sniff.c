@@ -80,6 +80,9 @@ static void bytes_that_are_no_text_are_told_by_their_share(void **state)
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = i % 5 ? (char)('a' + i % 26) : (char)(i % 9);
 	expect_kind(slice_of(bytes, sizeof bytes), "binary", "export");
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = i % 3 ? 'a' : '\0';
+	expect_kind(slice_of(bytes, sizeof bytes), "binary", "export");
 	/* Damage of some rows is none of a file. */
 	memset(bytes, 'a', sizeof bytes);
 	memset(bytes + 20, '\0', 8);
