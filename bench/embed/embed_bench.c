@@ -140,9 +140,14 @@ static double measure_roof(const struct embed_model *model)
 	enum { TIMES = 60 };
 	const double flop = 2.0 * MATMUL_PANEL * (HIDDEN * QKV + HIDDEN * HIDDEN + 2 * HIDDEN * INNER);
 	struct matmul_context *context = matmul_context_new(model->engine);
-	float *source = calloc(MATMUL_PANEL * INNER, sizeof *source);
+	uint16_t *source = calloc(MATMUL_PANEL * INNER, sizeof(float));
 	float *destination = calloc(MATMUL_PANEL * INNER, sizeof *destination);
 	double seconds = 0;
+
+	/* Numbers from 0.5 to 2 in either type. Zeros would take less power, and the processor
+	 * would run a quarter faster than it ever does with texts. */
+	for (size_t i = 0; i < MATMUL_PANEL * INNER * 2; i++)
+		source[i] = (uint16_t)(0x3F00 + i * 2654435761U / 65536 % 256);
 
 	for (size_t kind = 0; kind < MATMUL_KINDS; kind++) {
 		double begin = 0;
