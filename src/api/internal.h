@@ -106,6 +106,9 @@ void add_param_error(struct api_call *call, const char *where, struct slice name
 
 void problem_respond(struct http_request *request, struct http_response *response, unsigned status,
 		     const char *code, const char *detail);
+/* The same with one further member, whose value is JSON; none where its name is NULL. */
+void problem_respond_with(struct http_request *request, struct http_response *response, unsigned status,
+			  const char *code, const char *detail, const char *member, struct slice value);
 /* 422 with the call's errors. */
 void problem_params(struct api_call *call);
 /* The HTTP status that an error of the program means, with its code and detail. */

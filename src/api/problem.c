@@ -64,8 +64,8 @@ static void send(struct http_response *response, unsigned status, struct json_wr
 	strbuf_release(json->out);
 }
 
-void problem_respond(struct http_request *request, struct http_response *response, unsigned status,
-		     const char *code, const char *detail)
+void problem_respond_with(struct http_request *request, struct http_response *response, unsigned status,
+			  const char *code, const char *detail, const char *member, struct slice value)
 {
 	struct strbuf body;
 	struct json_writer json;
@@ -73,7 +73,17 @@ void problem_respond(struct http_request *request, struct http_response *respons
 	strbuf_init(&body, ANSWER_LIMIT);
 	json_writer_init(&json, &body);
 	begin(&json, request, status, code, detail);
+	if (member) {
+		json_put_member(&json, member);
+		json_put_raw(&json, value);
+	}
 	send(response, status, &json);
+}
+
+void problem_respond(struct http_request *request, struct http_response *response, unsigned status,
+		     const char *code, const char *detail)
+{
+	problem_respond_with(request, response, status, code, detail, NULL, SLICE(""));
 }
 
 void problem_params(struct api_call *call)
@@ -151,19 +161,14 @@ void problem_error(struct api_call *call, const struct error *err)
 
 void problem_duplicate(struct api_call *call, int64_t original_id)
 {
-	struct strbuf body;
-	struct json_writer json;
-	char detail[160], location[64];
+	char detail[160], location[64], id[24];
 
 	snprintf(detail, sizeof detail,
 		 "this file was uploaded before as import %lld; delete that import to upload it anew",
 		 (long long)original_id);
 	snprintf(location, sizeof location, "/api/imports/%lld", (long long)original_id);
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	begin(&json, call->request, 409, "duplicate-upload", detail);
-	json_put_member(&json, "import_id");
-	json_put_int(&json, original_id);
+	snprintf(id, sizeof id, "%lld", (long long)original_id);
 	http_response_header(call->response, "Location", slice_of_string(location));
-	send(call->response, 409, &json);
+	problem_respond_with(call->request, call->response, 409, "duplicate-upload", detail, "import_id",
+			     slice_of_string(id));
 }

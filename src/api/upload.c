@@ -151,6 +151,10 @@ bool upload_begin(struct api_call *call, struct http_response *response)
 	upload->call = call;
 	call->upload = upload;
 	call->response = response;
+	if (config->store->call->check(config->store, &err) != STATUS_OK) {
+		problem_error(call, &err);
+		return false;
+	}
 	if (is_multipart ? !begin_multipart(upload, boundary, response)
 			 : !begin_raw(upload, response))
 		return false;
@@ -213,6 +217,8 @@ static enum status add_import(struct upload *upload, const struct schema *schema
 	if (status != STATUS_OK)
 		return status;
 	status = spool_commit(upload->spool, &file, err);
+	if (status == STATUS_UNAVAILABLE)
+		config->store->call->stop_writes(config->store);
 	if (status != STATUS_OK)
 		return status;
 	make_duplicate_key(schema, &file, key);

@@ -285,6 +285,10 @@ struct store_backend {
 
 	/* STATUS_OK while writes are taken, else why not; for health checks. Never waits long. */
 	enum status (*check)(struct store *store, struct error *err);
+
+	/* Another part of the program saw a sync fail: nothing is written any longer, as after a
+	 * failed sync of the store's own, until the program restarts. */
+	void (*stop_writes)(struct store *store);
 };
 
 #endif

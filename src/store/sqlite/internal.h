@@ -115,10 +115,15 @@ void writer_query(struct sqlite_store *store, struct query *query, int statement
 enum status writer_run_by_id(struct sqlite_store *store, int statement, int64_t id,
 			     struct error *err);
 
+/* After STATUS_FULL: makes what room there can be, for a write that frees more than it takes.
+ * false: there is none. */
+bool writer_make_room(struct sqlite_store *store);
+
 /* Rows that the latest statement changed. */
 int64_t writer_changes(struct sqlite_store *store);
 
 enum status writer_check(struct store *store, struct error *err);
+void writer_stop_writes(struct store *store);
 
 /* ---- space for deletes on a full disk (reserve.c) ---- */
 

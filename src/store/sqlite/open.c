@@ -36,6 +36,7 @@ static const struct store_backend backend = {
 	.get_stats = stats_get,
 	.list_spool_names = spool_names_list,
 	.check = writer_check,
+	.stop_writes = writer_stop_writes,
 };
 
 static void sqlite_store_close(struct store *base)

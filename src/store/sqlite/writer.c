@@ -13,6 +13,8 @@ enum {
 	/* Every so many (64 MiB), the log is to be started over, waiting a moment for readers. */
 	RESTART_PAGES = 16384,
 	RESTART_TIMEOUT_MS = 100,
+	/* The database file grows by this much at a time. */
+	GROWTH_BYTES = 1 << 20,
 	ERRORS_CAP = 256 << 20,
 	/* Free space from which a full disk is worth another try. */
 	ENOUGH_BYTES = 4 << 20,
@@ -40,6 +42,8 @@ enum status writer_open(struct sqlite_store *store, struct error *err)
 						WRITE_STATEMENT_COUNT, err);
 	if (status != STATUS_OK)
 		return status;
+	int growth = GROWTH_BYTES;
+	sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &growth);
 	sqlite3_wal_hook(connection->db, count_wal_pages, &store->writer);
 	/* What workers of an earlier run held is free again; its rows are kept. */
 	status = writer_begin(store, err);
@@ -134,10 +138,42 @@ static void checkpoint(struct sqlite_store *store)
 		connection_fail(&writer->connection, code, NULL);
 }
 
+/* Takes the space that the transaction's pages will need in the database file. So a
+ * checkpoint never fails for want of space, and the log can always be started over. */
+static enum status take_space(struct sqlite_store *store, struct error *err)
+{
+	sqlite3_int64 size = 0;
+	struct query query;
+
+	writer_query(store, &query, WRITE_READ_SIZE);
+	if (query_row(&query))
+		size = query_int(&query, 0);
+	enum status status = query_end(&query, err);
+	if (status != STATUS_OK)
+		return status;
+	int code = sqlite3_file_control(store->writer.connection.db, "main",
+					SQLITE_FCNTL_SIZE_HINT, &size);
+	return code == SQLITE_OK ? STATUS_OK
+				 : connection_full(&store->writer.connection, err);
+}
+
+bool writer_make_room(struct sqlite_store *store)
+{
+	bool gained = reserve_use(store);
+
+	turn_take(&store->writer.turn);
+	if (!store->health.broken && restart_log(&store->writer) == SQLITE_OK)
+		gained = true;
+	turn_give(&store->writer.turn);
+	return gained;
+}
+
 enum status writer_end(struct sqlite_store *store, enum status status, struct error *err)
 {
 	struct connection *connection = &store->writer.connection;
 
+	if (status == STATUS_OK)
+		status = take_space(store, err);
 	if (status == STATUS_OK) {
 		status = run(store, WRITE_COMMIT, err);
 		if (status == STATUS_OK)
@@ -180,6 +216,11 @@ static bool has_space(const char *path)
 
 	return statvfs(path, &disk) == 0 &&
 	       (uint64_t)disk.f_bavail * disk.f_frsize >= ENOUGH_BYTES;
+}
+
+void writer_stop_writes(struct store *base)
+{
+	sqlite_store_of(base)->health.broken = true;
 }
 
 enum status writer_check(struct store *base, struct error *err)
