@@ -98,17 +98,22 @@ enum status connection_read_int(struct connection *connection, const char *sql, 
 	return status;
 }
 
+enum status connection_full(struct connection *connection, struct error *err)
+{
+	if (connection->health)
+		connection->health->full = true;
+	return error_set(err, STATUS_FULL, NULL,
+			 "the disk is full; free some space, nothing is lost");
+}
+
 static enum status fail_of_io(struct connection *connection, int code, struct error *err)
 {
 	int reason = sqlite3_system_errno(connection->db);
 
 	if (code == SQLITE_IOERR_NOMEM)
 		return error_no_memory(err);
-	if (connection->health && (reason == ENOSPC || reason == EDQUOT)) {
-		connection->health->full = true;
-		return error_set(err, STATUS_FULL, NULL,
-				 "the disk is full; free some space, nothing is lost");
-	}
+	if (connection->health && (reason == ENOSPC || reason == EDQUOT))
+		return connection_full(connection, err);
 	if (connection->health && code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ) {
 		/* What a failed sync left in the page cache cannot be known, and a second sync
 		 * would falsely succeed. Only a restart reads what is really there. */
@@ -130,10 +135,7 @@ enum status connection_fail(struct connection *connection, int code, struct erro
 	case SQLITE_NOMEM:
 		return error_no_memory(err);
 	case SQLITE_FULL:
-		if (connection->health)
-			connection->health->full = true;
-		return error_set(err, STATUS_FULL, NULL,
-				 "the disk is full; free some space, nothing is lost");
+		return connection_full(connection, err);
 	case SQLITE_IOERR:
 		return fail_of_io(connection, code, err);
 	case SQLITE_BUSY:

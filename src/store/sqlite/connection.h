@@ -56,6 +56,9 @@ enum status connection_read_int(struct connection *connection, const char *sql, 
  * the log, never into *err. */
 enum status connection_fail(struct connection *connection, int code, struct error *err);
 
+/* STATUS_FULL, remembered in the connection's health. */
+enum status connection_full(struct connection *connection, struct error *err);
+
 struct query {
 	struct connection *connection;
 	sqlite3_stmt *statement;

@@ -300,7 +300,7 @@ enum status import_cancel(struct store *base, int64_t id, struct error *err)
 	struct sqlite_store *store = sqlite_store_of(base);
 	enum status status = cancel_once(store, id, err);
 
-	if (status == STATUS_FULL && reserve_use(store))
+	if (status == STATUS_FULL && writer_make_room(store))
 		status = cancel_once(store, id, err);
 	return status;
 }
@@ -391,7 +391,7 @@ enum status import_delete(struct store *base, int64_t id, struct arena *arena,
 	struct sqlite_store *store = sqlite_store_of(base);
 	enum status status = delete_once(store, id, arena, receipt, err);
 
-	if (status == STATUS_FULL && reserve_use(store))
+	if (status == STATUS_FULL && writer_make_room(store))
 		status = delete_once(store, id, arena, receipt, err);
 	return status;
 }

@@ -61,7 +61,7 @@ enum status purge_slice(struct store *base, uint32_t limit, struct error *err)
 	struct sqlite_store *store = sqlite_store_of(base);
 	enum status status = purge_once(store, limit, err);
 
-	if (status == STATUS_FULL && reserve_use(store))
+	if (status == STATUS_FULL && writer_make_room(store))
 		status = purge_once(store, limit, err);
 	if (status == STATUS_END)
 		reserve_make(store);

@@ -1,6 +1,7 @@
 /* Disk space that is kept back so that a full disk can still be made emptier: deleting and
  * purging need room in the log before they free any in the database. It is a file of that
- * size beside the database, removed when such a write finds no space. */
+ * size beside the database, removed when such a write finds no space. What the log has grown to
+ * by then serves later ones, once it is started over (writer_make_room). */
 #include "base/log.h"
 #include "store/sqlite/internal.h"
 

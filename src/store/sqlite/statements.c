@@ -24,6 +24,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
 	[WRITE_COMMIT] = "COMMIT",
 	[WRITE_ROLLBACK] = "ROLLBACK",
+	[WRITE_READ_SIZE] = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
 
 	[WRITE_FIND_KEY] = "SELECT id FROM imports WHERE duplicate_key = ?1",
 	[WRITE_ADD_IMPORT] =

@@ -30,8 +30,6 @@ FORWARD(xFileSize, (sqlite3_file *file, sqlite3_int64 *size), (real_of(file), si
 FORWARD(xLock, (sqlite3_file *file, int level), (real_of(file), level))
 FORWARD(xUnlock, (sqlite3_file *file, int level), (real_of(file), level))
 FORWARD(xCheckReservedLock, (sqlite3_file *file, int *out), (real_of(file), out))
-FORWARD(xFileControl, (sqlite3_file *file, int what, void *argument),
-	(real_of(file), what, argument))
 FORWARD(xSectorSize, (sqlite3_file *file), (real_of(file)))
 FORWARD(xDeviceCharacteristics, (sqlite3_file *file), (real_of(file)))
 FORWARD(xShmMap, (sqlite3_file *file, int page, int size, int extend, void volatile **out),
@@ -50,21 +48,45 @@ static int xClose(sqlite3_file *file)
 	return real_of(file)->pMethods ? real_of(file)->pMethods->xClose(real_of(file)) : SQLITE_OK;
 }
 
+/* Whether files may grow by this much; takes it from the room that is left. */
+static bool take_room(sqlite3_int64 growth)
+{
+	if (!faults.limited || growth <= 0)
+		return true;
+	if (faults.reserve[0] && access(faults.reserve, F_OK) != 0) {
+		faults.reserve[0] = '\0';
+		faults.room += FAULT_RESERVE_BYTES;
+	}
+	if (growth > faults.room)
+		return false;
+	faults.room -= growth;
+	return true;
+}
+
+static int xFileControl(sqlite3_file *file, int what, void *argument)
+{
+	sqlite3_file *real = real_of(file);
+	sqlite3_int64 before = 0, after = 0;
+
+	if (what != SQLITE_FCNTL_SIZE_HINT)
+		return real->pMethods->xFileControl(real, what, argument);
+	real->pMethods->xFileSize(real, &before);
+	int code = real->pMethods->xFileControl(real, what, argument);
+	real->pMethods->xFileSize(real, &after);
+	if (code == SQLITE_OK && !take_room(after - before)) {
+		real->pMethods->xTruncate(real, before);
+		return SQLITE_IOERR_WRITE; /* as SQLite's own says it */
+	}
+	return code;
+}
+
 static int xWrite(sqlite3_file *file, const void *from, int size, sqlite3_int64 at)
 {
 	sqlite3_int64 end = 0;
 
 	real_of(file)->pMethods->xFileSize(real_of(file), &end);
-	sqlite3_int64 growth = at + size > end ? at + size - end : 0;
-	if (faults.limited && growth) {
-		if (faults.reserve[0] && access(faults.reserve, F_OK) != 0) {
-			faults.reserve[0] = '\0';
-			faults.room += FAULT_RESERVE_BYTES;
-		}
-		if (growth > faults.room)
-			return SQLITE_FULL;
-		faults.room -= growth;
-	}
+	if (!take_room(at + size - end))
+		return SQLITE_FULL;
 	return real_of(file)->pMethods->xWrite(real_of(file), from, size, at);
 }
 

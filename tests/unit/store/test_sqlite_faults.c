@@ -155,10 +155,10 @@ static void the_reserve_is_given_up_for_deletes_alone(void **state)
 
 	snprintf(reserve, sizeof reserve, "%s-reserve", f->path);
 	faults.limited = true;
-	fill_up(f, id);
+	assert_int_equal(append(f, id, 1), STATUS_FULL);
 	assert_int_equal(access(reserve, F_OK), 0);
-	while (f->store->call->delete_import(f->store, id, &f->arena, &receipt, &f->err) == STATUS_OK)
-		id = add_claimed(f); /* the log may still have had room */
+	/* Here the log starts over, so it works even though the layer gives nothing for the file. */
+	assert_ok(f->store->call->delete_import(f->store, id, &f->arena, &receipt, &f->err), &f->err);
 	assert_int_not_equal(access(reserve, F_OK), 0);
 	faults.limited = false;
 	while (f->store->call->purge_slice(f->store, 1000, &f->err) == STATUS_OK)
