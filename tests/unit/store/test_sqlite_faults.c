@@ -192,6 +192,19 @@ static void after_a_failed_sync_nothing_is_written_until_a_restart(void **state)
 	assert_int_equal(count(f, id) % BATCH, 0);
 }
 
+static void a_failed_sync_elsewhere_ends_writing_too(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = add_claimed(f);
+
+	assert_int_equal(append(f, id, 1), STATUS_OK);
+	f->store->call->stop_writes(f->store);
+	assert_int_equal(append(f, id, BATCH + 1), STATUS_UNAVAILABLE);
+	assert_string_equal(f->err.code, "not-durable");
+	assert_int_equal(f->store->call->check(f->store, &f->err), STATUS_UNAVAILABLE);
+	assert_int_equal(count(f, id), BATCH);
+}
+
 static void every_commit_is_synced(void **state)
 {
 	struct fixture *f = *state;
@@ -225,6 +238,7 @@ int main(void)
 		fault_test(on_a_full_disk_deleting_works_and_makes_room),
 		fault_test(the_reserve_is_given_up_for_deletes_alone),
 		fault_test(after_a_failed_sync_nothing_is_written_until_a_restart),
+		fault_test(a_failed_sync_elsewhere_ends_writing_too),
 		fault_test(every_commit_is_synced),
 		fault_test(the_log_is_started_over_while_much_is_written),
 	};
