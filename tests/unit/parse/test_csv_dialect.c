@@ -52,6 +52,8 @@ static void some_ragged_or_damaged_rows_do_not_change_the_delimiter(void **state
 	(void)state;
 	expect_dialect("a,b,c\n1,2,3\n1\n1,2,3,4\n5,6,7\n", ',', '"');
 	expect_dialect("a;b\n\"x\"y\";1\n\"x\"z\";2, 3\n", ';', '"');
+	/* Where both delimiters give two cells a row, the one that leaves quotes whole. */
+	expect_dialect("\"k\";l,m\n\"n\";o,p\n", ';', '"');
 }
 
 static void single_quotes_are_taken_where_they_quote(void **state)
@@ -61,6 +63,7 @@ static void single_quotes_are_taken_where_they_quote(void **state)
 	expect_dialect("'a';'b'\n'it''s';'2'\n", ';', '\'');
 	/* But not apostrophes, and not beside double quotes. */
 	expect_dialect("a,b\nit's,'twas\n", ',', '"');
+	expect_dialect("a,b\n'x',1\n'tis the season,2\n", ',', '"');
 	expect_dialect("a,b\n'x',\"y\"\n", ',', '"');
 }
 

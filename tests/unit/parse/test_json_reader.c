@@ -319,6 +319,7 @@ static void a_syntax_error_fails_the_file_with_its_place(void **state)
 	(void)state;
 	expect_failure("[{\"a\":1},\n  {\"\xC3\xA9\" 2}]", 2, 8, 18, "a colon is expected");
 	expect_failure("[{\"a\":1},\r\n\r{]", 3, 2, 13, "a key in double quotes");
+	expect_failure("[\r1,\n x]", 3, 2, 6, "a value is expected");
 	expect_failure("", 1, 1, 0, "ends where a value is expected");
 	expect_failure("  \n", 2, 1, 3, "ends where a value is expected");
 	expect_failure("[", 1, 2, 1, "ends before the array is complete");
@@ -375,6 +376,8 @@ static void nesting_is_limited_and_the_error_names_the_limit(void **state)
 		}
 		transcript_release(&transcript);
 	}
+	assert_records("{\"a\":{},\"b\":[1,2],\"c\":[[3],{\"d\":4}]}",
+		       "{\"a\":{},\"b\":[1,2],\"c\":[[3],{\"d\":4}]}\n");
 	/* The levels of objects and arrays are told apart at every depth. */
 	struct strbuf out;
 	strbuf_init(&out, 10000);
