@@ -21,8 +21,9 @@
 enum { EMBED_DIMENSION = 384, EMBED_MAX_TOKENS = 256 };
 
 /* EMBED_AUTO takes the fastest of the first two: EMBED_BF16 where the processor multiplies it natively
- * and faster than float32. Cosines to float32 vectors are at least 0.9999 with EMBED_BF16. */
-enum embed_precision { EMBED_AUTO, EMBED_F32, EMBED_BF16 };
+ * and faster than float32. Cosines to float32 vectors are at least 0.9999 with EMBED_BF16. EMBED_INT8 is faster
+ * and less exact, and taken only on request. */
+enum embed_precision { EMBED_AUTO, EMBED_F32, EMBED_BF16, EMBED_INT8 };
 
 bool embed_precision_parse(struct slice name, enum embed_precision *precision);
 const char *embed_precision_name(enum embed_precision precision);

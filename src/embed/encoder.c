@@ -6,6 +6,12 @@
 
 enum { BUFFER_ALIGNMENT = 64 };
 
+/* What products read where they do not read float32: bf16, or bytes with their levels. */
+struct narrow {
+	void *numbers;                /* NULL where products read float32 */
+	struct quantized_row *levels; /* a row each; NULL but for bytes */
+};
+
 /* Buffers over all tokens of a batch have rows for whole panels: products may touch the rows
  * behind the last token. */
 struct embed_workspace {
@@ -13,14 +19,11 @@ struct embed_workspace {
 	size_t max_tokens;
 	float *state;    /* [max_tokens, up to a panel][HIDDEN]: what flows from layer to layer */
 	float *qkv;      /* [the same][QKV] */
-	float *attended; /* [the same][HIDDEN], in float32 */
+	float *attended; /* [the same][HIDDEN]; NULL with bf16 */
 	float *inner;    /* [MATMUL_PANEL][INNER] */
 	float *product;  /* [MATMUL_PANEL][HIDDEN] */
-
-	/* What products read where they do not read float32; NULL where they do. */
-	uint16_t *narrow_state;    /* as state */
-	uint16_t *narrow_attended; /* as attended, which is NULL then */
-	uint16_t *narrow_inner;    /* [group_rows][INNER] */
+	struct narrow narrow_state, narrow_attended; /* as state */
+	struct narrow narrow_inner;                  /* [group_rows][INNER] */
 
 	/* Rows that go up to INNER together before any comes down: a panel in float32, all where
 	 * numbers are narrow. */
@@ -48,18 +51,37 @@ static bool new_buffers(struct embed_workspace *workspace, size_t rows)
 	return workspace->state && workspace->qkv && workspace->inner && workspace->product;
 }
 
+static bool narrow_new(struct narrow *narrow, size_t rows, size_t columns,
+		       enum embed_precision precision)
+{
+	if (precision == EMBED_F32)
+		return true;
+	if (precision == EMBED_BF16) {
+		narrow->numbers = new_rows(rows, columns, sizeof(uint16_t));
+		return narrow->numbers;
+	}
+	narrow->numbers = new_rows(rows, columns, sizeof(uint8_t));
+	narrow->levels = calloc(rows, sizeof *narrow->levels);
+	return narrow->numbers && narrow->levels;
+}
+
+static void narrow_release(struct narrow *narrow)
+{
+	free(narrow->numbers);
+	free(narrow->levels);
+}
+
 static bool new_sources(struct embed_workspace *workspace, size_t rows, enum embed_precision precision)
 {
-	workspace->group_rows = MATMUL_PANEL;
-	if (precision == EMBED_F32) {
+	workspace->group_rows = precision == EMBED_F32 ? MATMUL_PANEL : rows;
+	if (precision != EMBED_BF16) {
 		workspace->attended = new_rows(rows, HIDDEN, sizeof(float));
-		return workspace->attended;
+		if (!workspace->attended)
+			return false;
 	}
-	workspace->narrow_state = new_rows(rows, HIDDEN, sizeof(uint16_t));
-	workspace->narrow_attended = new_rows(rows, HIDDEN, sizeof(uint16_t));
-	workspace->narrow_inner = new_rows(rows, INNER, sizeof(uint16_t));
-	workspace->group_rows = rows;
-	return workspace->narrow_state && workspace->narrow_attended && workspace->narrow_inner;
+	return narrow_new(&workspace->narrow_state, rows, HIDDEN, precision) &&
+	       narrow_new(&workspace->narrow_attended, rows, HIDDEN, precision) &&
+	       narrow_new(&workspace->narrow_inner, rows, INNER, precision);
 }
 
 struct embed_workspace *embed_workspace_new(const struct embed_model *model, size_t max_tokens)
@@ -93,9 +115,9 @@ void embed_workspace_free(struct embed_workspace *workspace)
 	free(workspace->attended);
 	free(workspace->inner);
 	free(workspace->product);
-	free(workspace->narrow_state);
-	free(workspace->narrow_attended);
-	free(workspace->narrow_inner);
+	narrow_release(&workspace->narrow_state);
+	narrow_release(&workspace->narrow_attended);
+	narrow_release(&workspace->narrow_inner);
 	free(workspace);
 }
 
@@ -122,43 +144,78 @@ static enum status check_batch(const struct embed_workspace *workspace, const in
 	return STATUS_OK;
 }
 
-/* Where the narrow state's row is; NULL where there is none. */
-static uint16_t *narrow_row(const struct embed_workspace *workspace, size_t row)
+static size_t panel_rows(size_t row, size_t end)
 {
-	return workspace->narrow_state ? workspace->narrow_state + row * HIDDEN : NULL;
+	return end - row < MATMUL_PANEL ? end - row : MATMUL_PANEL;
 }
 
-/* What a product reads of the state from `row` on. */
-static const void *state_source(const struct embed_workspace *workspace, size_t row)
+static uint16_t *bf16_row(const struct narrow *narrow, size_t row, size_t columns)
 {
-	const void *narrow = narrow_row(workspace, row);
+	if (!narrow->numbers || narrow->levels)
+		return NULL;
+	return (uint16_t *)narrow->numbers + row * columns;
+}
 
-	return narrow ? narrow : workspace->state + row * HIDDEN;
+/* Writes the bytes of rows that the kernels left in float32. */
+static void quantize(const struct embed_model *model, const struct narrow *narrow, const float *x,
+		     enum matmul_kind kind, size_t row, size_t rows)
+{
+	size_t columns = matmul_length(kind);
+
+	if (narrow->levels)
+		model->kernels->quantize(x, columns, is_rotated(kind),
+					 (uint8_t *)narrow->numbers + row * columns,
+					 narrow->levels + row, rows);
+}
+
+/* destination[rows][width] = the layer's product of rows from `row` on: the narrow ones, or
+ * those of `wide` where products read float32. */
+static bool multiply(const struct embed_model *model, const struct layer *layer,
+		     enum matmul_kind kind, struct embed_workspace *workspace, const float *wide,
+		     const struct narrow *narrow, size_t row, size_t rows, float *destination)
+{
+	size_t at = row * matmul_length(kind);
+	const void *source;
+
+	if (narrow->levels)
+		source = (const uint8_t *)narrow->numbers + at;
+	else if (narrow->numbers)
+		source = (const uint16_t *)narrow->numbers + at;
+	else
+		source = wide + at;
+	if (!matmul_run(workspace->context, layer->products[kind], rows, source, destination))
+		return false;
+	if (narrow->levels)
+		model->kernels->dequantize(destination, matmul_width(kind),
+					   layer->channels[kind].scales,
+					   layer->channels[kind].offsets, narrow->levels + row,
+					   rows);
+	return true;
+}
+
+static void look_up(const struct embed_model *model, struct embed_workspace *workspace,
+		    const int32_t *ids, size_t row, size_t rows)
+{
+	float *state = workspace->state + row * HIDDEN;
+
+	model->kernels->look_up(state, ids, model->words, model->positions, &model->embedding_norm,
+				bf16_row(&workspace->narrow_state, row, HIDDEN), rows);
+	quantize(model, &workspace->narrow_state, state, MATMUL_QKV, row, rows);
 }
 
 static void attend(const struct embed_model *model, const struct layer *layer,
 		   struct embed_workspace *workspace, size_t row, size_t rows)
 {
+	uint16_t *narrow = bf16_row(&workspace->narrow_attended, row, HIDDEN);
 	const float *qkv = workspace->qkv + row * QKV;
 
-	if (workspace->narrow_attended)
-		model->kernels->attend_bf16(qkv, layer->query_bias,
-					    workspace->narrow_attended + row * HIDDEN, rows);
-	else
-		model->kernels->attend(qkv, layer->query_bias, workspace->attended + row * HIDDEN,
-				       rows);
-}
-
-static const void *attended_source(const struct embed_workspace *workspace, size_t row)
-{
-	if (workspace->narrow_attended)
-		return workspace->narrow_attended + row * HIDDEN;
-	return workspace->attended + row * HIDDEN;
-}
-
-static size_t panel_rows(size_t row, size_t end)
-{
-	return end - row < MATMUL_PANEL ? end - row : MATMUL_PANEL;
+	if (narrow) {
+		model->kernels->attend_bf16(qkv, layer->query_bias, narrow, rows);
+		return;
+	}
+	float *attended = workspace->attended + row * HIDDEN;
+	model->kernels->attend(qkv, layer->query_bias, attended, rows);
+	quantize(model, &workspace->narrow_attended, attended, MATMUL_OUT, row, rows);
 }
 
 /* The queries, keys and values of all tokens, then attention text by text. */
@@ -166,41 +223,43 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 			  struct embed_workspace *workspace, const uint32_t *sizes, size_t count,
 			  size_t tokens)
 {
-	for (size_t row = 0; row < tokens; row += MATMUL_PANEL) {
-		if (!matmul_run(workspace->context, layer->products[MATMUL_QKV],
-				panel_rows(row, tokens), state_source(workspace, row),
-				workspace->qkv + row * QKV))
+	for (size_t row = 0; row < tokens; row += MATMUL_PANEL)
+		if (!multiply(model, layer, MATMUL_QKV, workspace, workspace->state,
+			      &workspace->narrow_state, row, panel_rows(row, tokens),
+			      workspace->qkv + row * QKV))
 			return false;
-	}
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
 		attend(model, layer, workspace, row, sizes[i]);
 	return true;
 }
 
-/* state = norm(state + source · weights + bias), a panel of it. */
-static bool run_and_add(const struct embed_model *model, struct embed_workspace *workspace,
-			const struct matmul_weights *weights, const void *source,
-			const float *bias, const struct norm *norm, size_t row, size_t rows)
+/* A panel of state = norm(state + product + bias). */
+static void add_norm(const struct embed_model *model, struct embed_workspace *workspace,
+		     const float *bias, const struct norm *norm, size_t row, size_t rows)
 {
-	if (!matmul_run(workspace->context, weights, rows, source, workspace->product))
-		return false;
-	model->kernels->add_norm(workspace->state + row * HIDDEN, workspace->product, bias, norm,
-				 narrow_row(workspace, row), rows);
-	return true;
+	float *state = workspace->state + row * HIDDEN;
+
+	model->kernels->add_norm(state, workspace->product, bias, norm,
+				 bf16_row(&workspace->narrow_state, row, HIDDEN), rows);
+	quantize(model, &workspace->narrow_state, state, MATMUL_UP, row, rows);
 }
 
 /* A panel's way up and through GELU. `group` is where its group begins. */
 static bool run_up(const struct embed_model *model, const struct layer *layer,
 		   struct embed_workspace *workspace, size_t group, size_t row, size_t rows)
 {
-	if (!matmul_run(workspace->context, layer->products[MATMUL_UP], rows,
-			state_source(workspace, row), workspace->inner))
+	uint16_t *narrow = bf16_row(&workspace->narrow_inner, row - group, INNER);
+	float *inner = workspace->inner;
+
+	if (!multiply(model, layer, MATMUL_UP, workspace, workspace->state,
+		      &workspace->narrow_state, row, rows, inner))
 		return false;
-	if (workspace->narrow_inner)
-		model->kernels->gelu_bf16(workspace->inner, layer->up_bias,
-					  workspace->narrow_inner + (row - group) * INNER, rows);
-	else
-		model->kernels->gelu(workspace->inner, layer->up_bias, rows);
+	if (narrow) {
+		model->kernels->gelu_bf16(inner, layer->up_bias, narrow, rows);
+		return true;
+	}
+	model->kernels->gelu(inner, layer->up_bias, rows);
+	quantize(model, &workspace->narrow_inner, inner, MATMUL_DOWN, row - group, rows);
 	return true;
 }
 
@@ -211,21 +270,24 @@ static bool run_up(const struct embed_model *model, const struct layer *layer,
 static bool run_group(const struct embed_model *model, const struct layer *layer,
 		      struct embed_workspace *workspace, size_t group, size_t end)
 {
-	for (size_t row = group; row < end; row += MATMUL_PANEL)
-		if (!run_and_add(model, workspace, layer->products[MATMUL_OUT],
-				 attended_source(workspace, row), layer->out_bias,
-				 &layer->attention_norm, row, panel_rows(row, end)))
+	for (size_t row = group; row < end; row += MATMUL_PANEL) {
+		if (!multiply(model, layer, MATMUL_OUT, workspace, workspace->attended,
+			      &workspace->narrow_attended, row, panel_rows(row, end),
+			      workspace->product))
 			return false;
+		add_norm(model, workspace, layer->out_bias, &layer->attention_norm, row,
+			 panel_rows(row, end));
+	}
 	for (size_t row = group; row < end; row += MATMUL_PANEL)
 		if (!run_up(model, layer, workspace, group, row, panel_rows(row, end)))
 			return false;
 	for (size_t row = group; row < end; row += MATMUL_PANEL) {
-		const void *source = workspace->inner;
-		if (workspace->narrow_inner)
-			source = workspace->narrow_inner + (row - group) * INNER;
-		if (!run_and_add(model, workspace, layer->products[MATMUL_DOWN], source,
-				 layer->down_bias, &layer->output_norm, row, panel_rows(row, end)))
+		if (!multiply(model, layer, MATMUL_DOWN, workspace, workspace->inner,
+			      &workspace->narrow_inner, row - group, panel_rows(row, end),
+			      workspace->product))
 			return false;
+		add_norm(model, workspace, layer->down_bias, &layer->output_norm, row,
+			 panel_rows(row, end));
 	}
 	return true;
 }
@@ -240,9 +302,7 @@ enum status embed_run(const struct embed_model *model, struct embed_workspace *w
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
-		model->kernels->look_up(workspace->state + row * HIDDEN, ids + row, model->words,
-					model->positions, &model->embedding_norm,
-					narrow_row(workspace, row), sizes[i]);
+		look_up(model, workspace, ids + row, row, sizes[i]);
 	for (size_t i = 0; i < LAYERS; i++) {
 		const struct layer *layer = &model->layers[i];
 

@@ -20,9 +20,17 @@ static const struct {
 	[MATMUL_DOWN] = {INNER, HIDDEN},
 };
 
+static const struct {
+	dnnl_data_type_t source, weights, destination;
+} types[] = {
+	[MATMUL_F32] = {dnnl_f32, dnnl_f32, dnnl_f32},
+	[MATMUL_BF16] = {dnnl_bf16, dnnl_bf16, dnnl_f32},
+	[MATMUL_INT8] = {dnnl_u8, dnnl_s8, dnnl_s32},
+};
+
 struct matmul_engine {
 	dnnl_engine_t engine;
-	dnnl_data_type_t type;
+	dnnl_data_type_t source, weights, destination;
 	bool tiles; /* products run on AMX */
 
 	/* All packed weights lie in one reserved range, so that huge pages can hold them: a product
@@ -72,11 +80,23 @@ enum matmul_support matmul_support(enum matmul_type type)
 {
 	if (type == MATMUL_F32 || has_isa(dnnl_cpu_isa_avx512_core_amx))
 		return MATMUL_FAST;
+	if (type == MATMUL_INT8)
+		return has_isa(dnnl_cpu_isa_avx512_core_vnni) ? MATMUL_FAST : MATMUL_NONE;
 	if (!has_isa(dnnl_cpu_isa_avx512_core_bf16))
 		return MATMUL_NONE;
 	/* AMD's processors multiply two bf16 pairs in the time of one float32 FMA. Intel's do that
 	 * on AMX only: there 110 GFLOP/s were seen without it, against 185 in float32. */
 	return __builtin_cpu_is("amd") ? MATMUL_FAST : MATMUL_SLOW;
+}
+
+size_t matmul_length(enum matmul_kind kind)
+{
+	return (size_t)shapes[kind].length;
+}
+
+size_t matmul_width(enum matmul_kind kind)
+{
+	return (size_t)shapes[kind].width;
 }
 
 static bool pool_open(struct matmul_engine *engine)
@@ -109,7 +129,9 @@ struct matmul_engine *matmul_engine_new(enum matmul_type type)
 
 	if (!engine)
 		return NULL;
-	engine->type = type == MATMUL_F32 ? dnnl_f32 : dnnl_bf16;
+	engine->source = types[type].source;
+	engine->weights = types[type].weights;
+	engine->destination = types[type].destination;
 	engine->tiles = type != MATMUL_F32 && has_isa(dnnl_cpu_isa_avx512_core_amx);
 	if (dnnl_engine_create(&engine->engine, dnnl_cpu, 0) == dnnl_success && pool_open(engine))
 		return engine;
@@ -142,10 +164,11 @@ static dnnl_primitive_desc_t describe(const struct matmul_engine *engine, enum m
 	dnnl_matmul_desc_t matmul;
 
 	hold_to_one_thread();
-	if (dnnl_memory_desc_init_by_tag(&source, 2, source_dims, engine->type, dnnl_ab) ||
-	    dnnl_memory_desc_init_by_tag(&weights, 2, weights_dims, engine->type,
+	if (dnnl_memory_desc_init_by_tag(&source, 2, source_dims, engine->source, dnnl_ab) ||
+	    dnnl_memory_desc_init_by_tag(&weights, 2, weights_dims, engine->weights,
 					 dnnl_format_tag_any) ||
-	    dnnl_memory_desc_init_by_tag(&destination, 2, destination_dims, dnnl_f32, dnnl_ab) ||
+	    dnnl_memory_desc_init_by_tag(&destination, 2, destination_dims, engine->destination,
+					 dnnl_ab) ||
 	    dnnl_matmul_desc_init(&matmul, &source, packed ? packed : &weights, NULL, &destination))
 		return NULL;
 	/* The library's own scratch is bound to the thread that compiled; ours to the context. */
@@ -159,8 +182,8 @@ static dnnl_primitive_desc_t describe(const struct matmul_engine *engine, enum m
 }
 
 /* Copies `weights` into `packed`'s layout. */
-static bool reorder(dnnl_engine_t engine, enum matmul_kind kind, const float *weights,
-		    dnnl_memory_t packed)
+static bool reorder(dnnl_engine_t engine, enum matmul_kind kind, dnnl_data_type_t type,
+		    const void *weights, dnnl_memory_t packed)
 {
 	dnnl_dims_t dims = {shapes[kind].length, shapes[kind].width};
 	const dnnl_memory_desc_t *packed_description;
@@ -172,7 +195,7 @@ static bool reorder(dnnl_engine_t engine, enum matmul_kind kind, const float *we
 	bool done = false;
 
 	if (dnnl_memory_get_memory_desc(packed, &packed_description) ||
-	    dnnl_memory_desc_init_by_tag(&description, 2, dims, dnnl_f32, dnnl_ba) ||
+	    dnnl_memory_desc_init_by_tag(&description, 2, dims, type, dnnl_ba) ||
 	    dnnl_memory_create(&plain, &description, engine, (void *)(uintptr_t)weights) ||
 	    dnnl_reorder_primitive_desc_create(&reorder_description, &description, engine,
 					       packed_description, engine, NULL) ||
@@ -191,7 +214,7 @@ cleanup:
 }
 
 struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum matmul_kind kind,
-					  const float *weights)
+					  const void *weights)
 {
 	struct matmul_weights *result = calloc(1, sizeof *result);
 	dnnl_primitive_desc_t description = describe(engine, kind, MATMUL_PANEL, NULL);
@@ -203,7 +226,8 @@ struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum mat
 		dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
 	void *block = pool_take(engine, dnnl_memory_desc_get_size(layout));
 	if (!block || dnnl_memory_create(&result->packed, layout, engine->engine, block) ||
-	    !reorder(engine->engine, kind, weights, result->packed))
+	    !reorder(engine->engine, kind, engine->weights == dnnl_s8 ? dnnl_s8 : dnnl_f32, weights,
+		     result->packed))
 		goto failed;
 	dnnl_primitive_desc_destroy(description);
 	return result;
@@ -307,7 +331,7 @@ static size_t best_rows(const struct matmul_context *context, size_t rows)
 }
 
 bool matmul_run(struct matmul_context *context, const struct matmul_weights *weights, size_t rows,
-		const void *source, float *destination)
+		const void *source, void *destination)
 {
 	rows = best_rows(context, rows);
 	struct product *product = &context->products[weights->kind][rows];

@@ -18,13 +18,18 @@ enum { MATMUL_PANEL = 64 };
 /* Which of the model's products; each has its own length (of a dot product) and width. */
 enum matmul_kind { MATMUL_QKV, MATMUL_OUT, MATMUL_UP, MATMUL_DOWN, MATMUL_KINDS };
 
-/* What the products read; they write float32 always. */
-enum matmul_type { MATMUL_F32, MATMUL_BF16 };
+/* What products read and write: float32 and float32, bf16 and float32, bytes (with weights of
+ * int8_t) and int32_t. */
+enum matmul_type { MATMUL_F32, MATMUL_BF16, MATMUL_INT8 };
 
 /* MATMUL_SLOW: it can be done, but no faster than float32. */
 enum matmul_support { MATMUL_NONE, MATMUL_SLOW, MATMUL_FAST };
 
 enum matmul_support matmul_support(enum matmul_type type);
+
+/* How many numbers each output is the sum of, and how many outputs there are. */
+size_t matmul_length(enum matmul_kind kind);
+size_t matmul_width(enum matmul_kind kind);
 
 struct matmul_engine;
 struct matmul_weights;
@@ -34,19 +39,19 @@ struct matmul_context;
 struct matmul_engine *matmul_engine_new(enum matmul_type type);
 void matmul_engine_free(struct matmul_engine *engine);
 
-/* Packs float32 weights that are given as [width][length], as the model file has them. An engine holds
+/* Packs weights that are given as [width][length], as the model file has them: int8_t where the
+ * engine's type is MATMUL_INT8, else float32. An engine holds
  * 64 MB of packed weights; their memory is given back with the engine. Thread: one at a time. */
 struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum matmul_kind kind,
-					  const float *weights);
+					  const void *weights);
 void matmul_weights_free(struct matmul_weights *weights);
 
 struct matmul_context *matmul_context_new(struct matmul_engine *engine);
 void matmul_context_free(struct matmul_context *context);
 
-/* destination[rows][width] = source[rows][length] · weights, rows from 1 to MATMUL_PANEL. The
- * source is float or bf16 (uint16_t), as the engine's type is. Both buffers have room for MATMUL_PANEL rows: those behind `rows` may be read, and
+/* destination[rows][width] = source[rows][length] · weights, rows from 1 to MATMUL_PANEL. Both buffers have room for MATMUL_PANEL rows: those behind `rows` may be read, and
  * overwritten in the destination. Returns false when memory is exhausted. */
 bool matmul_run(struct matmul_context *context, const struct matmul_weights *weights, size_t rows,
-		const void *source, float *destination);
+		const void *source, void *destination);
 
 #endif

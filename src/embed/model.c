@@ -19,6 +19,7 @@ static const char *const precision_names[] = {
 	[EMBED_AUTO] = "auto",
 	[EMBED_F32] = "f32",
 	[EMBED_BF16] = "bf16",
+	[EMBED_INT8] = "int8",
 };
 
 bool embed_precision_parse(struct slice name, enum embed_precision *precision)
@@ -138,16 +139,17 @@ static void add_remedy(struct error *err)
 static enum status choose_precision(struct embed_model *model, enum embed_precision wanted,
 				    struct error *err)
 {
-	enum matmul_support bf16 = matmul_support(MATMUL_BF16);
+	static const enum matmul_type types[] = {
+		[EMBED_F32] = MATMUL_F32, [EMBED_BF16] = MATMUL_BF16, [EMBED_INT8] = MATMUL_INT8};
 
-	if (wanted == EMBED_BF16 && bf16 == MATMUL_NONE)
-		return error_set(err, STATUS_UNSUPPORTED, "precision-unsupported",
-				 "This processor cannot embed in bf16; 'auto' and f32 work.");
-	model->precision = wanted;
 	if (wanted == EMBED_AUTO)
-		model->precision = bf16 == MATMUL_FAST ? EMBED_BF16 : EMBED_F32;
-	model->engine =
-		matmul_engine_new(model->precision == EMBED_BF16 ? MATMUL_BF16 : MATMUL_F32);
+		wanted = matmul_support(MATMUL_BF16) == MATMUL_FAST ? EMBED_BF16 : EMBED_F32;
+	if (matmul_support(types[wanted]) == MATMUL_NONE)
+		return error_set(err, STATUS_UNSUPPORTED, "precision-unsupported",
+				 "This processor cannot embed in %s; 'auto' and f32 work.",
+				 precision_names[wanted]);
+	model->precision = wanted;
+	model->engine = matmul_engine_new(types[wanted]);
 	return model->engine ? STATUS_OK : error_no_memory(err);
 }
 

@@ -6,6 +6,11 @@
 #include "embed/kernels/kernels.h"
 #include "embed/matmul.h"
 
+/* What turns a product's sums of bytes into numbers, for each output: kernels' dequantize. */
+struct channels {
+	float scales[INNER], offsets[INNER];
+};
+
 struct layer {
 	struct matmul_weights *products[MATMUL_KINDS];
 	float query_bias[HIDDEN];
@@ -13,6 +18,7 @@ struct layer {
 	float up_bias[INNER];
 	float down_bias[HIDDEN];
 	struct norm attention_norm, output_norm;
+	struct channels channels[MATMUL_KINDS]; /* with EMBED_INT8 */
 };
 
 struct embed_model {
@@ -25,6 +31,13 @@ struct embed_model {
 	float positions[EMBED_MAX_TOKENS * HIDDEN]; /* with token type 0 added */
 	struct layer layers[LAYERS];
 };
+
+/* Whether a product's source is rotated before it is made bytes. Attention's result is not: it has
+ * nothing that stands out. */
+static inline bool is_rotated(enum matmul_kind kind)
+{
+	return kind != MATMUL_OUT;
+}
 
 /* Fills the zeroed weights of `model` (not the tokenizer) from the file at `path`. On failure
  * the caller frees what there is. */

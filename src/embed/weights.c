@@ -1,5 +1,6 @@
 #include "embed/model.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@ struct loader {
 	struct embed_model *model;
 	struct safetensors file;
 	float *scratch; /* [INNER][HIDDEN], the largest matrix to be packed */
+	int8_t *bytes;  /* the same in bytes */
 	struct error *err;
 };
 
@@ -28,12 +30,45 @@ static enum status read_part(struct loader *loader, size_t index, const char *pa
 				loader->err);
 }
 
+/* Weights in bytes: for each output from -127 to 127 times a scale of its own. What the zero of the
+ * sources' bytes comes to is the sum of an output's weights. */
+static void quantize_outputs(const struct kernels *kernels, enum matmul_kind kind, float *weights,
+			     int8_t *out, struct channels *channels)
+{
+	size_t length = matmul_length(kind), width = matmul_width(kind);
+
+	for (size_t j = 0; j < width; j++, weights += length, out += length) {
+		float most = 0;
+		int32_t sum = 0;
+
+		if (is_rotated(kind))
+			kernels->rotate(weights, length);
+		for (size_t i = 0; i < length; i++)
+			most = fmaxf(most, fabsf(weights[i]));
+		float scale = fmaxf(most / 127, 1e-30F);
+		for (size_t i = 0; i < length; i++) {
+			out[i] = (int8_t)rintf(weights[i] / scale);
+			sum += out[i];
+		}
+		channels->scales[j] = scale;
+		channels->offsets[j] = scale * (float)sum;
+	}
+}
+
+/* Packs what is in the scratch, which is used up. */
 static enum status pack(struct loader *loader, size_t index, enum matmul_kind kind)
 {
-	struct matmul_weights **product = &loader->model->layers[index].products[kind];
+	struct embed_model *model = loader->model;
+	struct layer *layer = &model->layers[index];
+	const void *weights = loader->scratch;
 
-	*product = matmul_weights_new(loader->model->engine, kind, loader->scratch);
-	return *product ? STATUS_OK : error_no_memory(loader->err);
+	if (model->precision == EMBED_INT8) {
+		quantize_outputs(model->kernels, kind, loader->scratch, loader->bytes,
+				 &layer->channels[kind]);
+		weights = loader->bytes;
+	}
+	layer->products[kind] = matmul_weights_new(model->engine, kind, weights);
+	return layer->products[kind] ? STATUS_OK : error_no_memory(loader->err);
 }
 
 /* bias += weights · values_bias, weights [HIDDEN][HIDDEN]. The attention's probabilities sum to
@@ -160,7 +195,8 @@ enum status weights_read(struct embed_model *model, const char *path, struct err
 	if (status != STATUS_OK)
 		return status;
 	loader.scratch = malloc(sizeof(float) * INNER * HIDDEN);
-	if (!loader.scratch) {
+	loader.bytes = malloc(INNER * HIDDEN);
+	if (!loader.scratch || !loader.bytes) {
 		status = error_no_memory(err);
 		goto cleanup;
 	}
@@ -169,6 +205,7 @@ enum status weights_read(struct embed_model *model, const char *path, struct err
 		status = read_layer(&loader, i);
 cleanup:
 	free(loader.scratch);
+	free(loader.bytes);
 	safetensors_close(&loader.file);
 	return status;
 }

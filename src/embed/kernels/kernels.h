@@ -15,6 +15,15 @@ struct norm {
 	float gain[HIDDEN], offset[HIDDEN];
 };
 
+/* A row of numbers as bytes: x = scale * (byte - zero). */
+struct quantized_row {
+	float scale, zero; /* zero is a whole number, 0 to 255 */
+};
+
+/* Rows are rotated in blocks of this size: a Hadamard matrix, divided by its square root. It spreads
+ * what stands out over all numbers of a block, so that fewer levels are wasted on it. */
+enum { ROTATION = 128 };
+
 struct kernels {
 	const char *name; /* "plain", "avx2", "avx512", "avx512-bf16" */
 
@@ -44,6 +53,20 @@ struct kernels {
 	void (*attend)(const float *qkv, const float *query_bias, float *context, size_t rows);
 	void (*attend_bf16)(const float *qkv, const float *query_bias, uint16_t *context,
 			    size_t rows);
+
+	/* x[columns] becomes the rotated row; columns is HIDDEN or INNER. */
+	void (*rotate)(float *x, size_t columns);
+
+	/* out[rows][columns] and levels[rows]: x in bytes, from each row's least number (or 0) to its
+	 * greatest, to half a level. Where `rotate` is true it is the rotated row that is
+	 * written. columns is HIDDEN or INNER. */
+	void (*quantize)(const float *x, size_t columns, bool rotate, uint8_t *out,
+			 struct quantized_row *levels, size_t rows);
+
+	/* x[rows][columns], sums of byte products in int32_t, become the float32 numbers
+	 * level.scale * (scales[j] * x - offsets[j] * level.zero). columns is a multiple of 16. */
+	void (*dequantize)(void *x, size_t columns, const float *scales, const float *offsets,
+			   const struct quantized_row *levels, size_t rows);
 
 	/* vector[HIDDEN] = the mean of state[rows][HIDDEN], scaled to L2 norm 1. */
 	void (*pool)(const float *state, float *vector, size_t rows);

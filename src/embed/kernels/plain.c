@@ -133,6 +133,69 @@ static void attend_bf16(const float *qkv, const float *query_bias, uint16_t *con
 		narrow_row(wide + row * HIDDEN, context + row * HIDDEN);
 }
 
+static void rotate_block(float *x)
+{
+	for (size_t stride = 1; stride < ROTATION; stride *= 2)
+		for (size_t i = 0; i < ROTATION; i++)
+			if (!(i & stride)) {
+				float a = x[i], b = x[i + stride];
+				x[i] = a + b;
+				x[i + stride] = a - b;
+			}
+	for (size_t i = 0; i < ROTATION; i++)
+		x[i] *= 1 / sqrtf(ROTATION);
+}
+
+static void rotate(float *x, size_t columns)
+{
+	for (size_t i = 0; i < columns; i += ROTATION)
+		rotate_block(x + i);
+}
+
+static void quantize_row(const float *x, size_t columns, uint8_t *out, struct quantized_row *level)
+{
+	float least = 0, most = 0;
+
+	for (size_t i = 0; i < columns; i++) {
+		least = fminf(least, x[i]);
+		most = fmaxf(most, x[i]);
+	}
+	level->scale = fmaxf((most - least) / 255, 1e-30F);
+	level->zero = rintf(-least / level->scale);
+	for (size_t i = 0; i < columns; i++) {
+		float byte = rintf(x[i] * (1 / level->scale) + level->zero);
+		out[i] = (uint8_t)fminf(fmaxf(byte, 0), 255);
+	}
+}
+
+static void quantize(const float *x, size_t columns, bool rotated, uint8_t *out,
+		     struct quantized_row *levels, size_t rows)
+{
+	float row_numbers[INNER];
+
+	for (size_t row = 0; row < rows; row++) {
+		memcpy(row_numbers, x + row * columns, columns * sizeof *x);
+		if (rotated)
+			rotate(row_numbers, columns);
+		quantize_row(row_numbers, columns, out + row * columns, &levels[row]);
+	}
+}
+
+static void dequantize(void *x, size_t columns, const float *scales, const float *offsets,
+		       const struct quantized_row *levels, size_t rows)
+{
+	char *at = x;
+
+	for (size_t row = 0; row < rows; row++)
+		for (size_t j = 0; j < columns; j++, at += 4) {
+			int32_t sum;
+			memcpy(&sum, at, sizeof sum);
+			float number = levels[row].scale * (scales[j] * (float)sum -
+							    offsets[j] * levels[row].zero);
+			memcpy(at, &number, sizeof number);
+		}
+}
+
 static void pool(const float *state, float *vector, size_t rows)
 {
 	float squares = 0;
@@ -160,5 +223,8 @@ const struct kernels kernels_plain = {
 	.look_up = look_up,
 	.attend = attend,
 	.attend_bf16 = attend_bf16,
+	.rotate = rotate,
+	.quantize = quantize,
+	.dequantize = dequantize,
 	.pool = pool,
 };

@@ -75,6 +75,49 @@ static inline void v_store_bf16(uint16_t *to, vec x)
 	_mm_storeu_si128((__m128i *)(void *)to, _mm256_castsi256_si128(bits));
 }
 
+static inline float v_most(vec x)
+{
+	__m128 half = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+
+	half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+	return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
+}
+
+static inline float v_least(vec x)
+{
+	return -v_most(-x);
+}
+
+/* Whole numbers from 32-bit integers. */
+static inline vec v_load_int(const void *from)
+{
+	return _mm256_cvtepi32_ps(_mm256_loadu_si256(from));
+}
+
+/* Rounds to bytes, held to 0 and 255. */
+static inline void v_store_bytes(uint8_t *to, vec x)
+{
+	__m256i whole = _mm256_cvtps_epi32(x);
+	__m128i words = _mm_packs_epi32(_mm256_castsi256_si128(whole),
+					_mm256_extracti128_si256(whole, 1));
+
+	_mm_storel_epi64((__m128i *)(void *)to, _mm_packus_epi16(words, words));
+}
+
+/* Lane i becomes the sum with lane i + stride where i & stride is 0, else what lane i - stride has
+ * more than lane i. */
+static inline vec v_butterfly(vec x, int stride)
+{
+	if (stride == 1)
+		return _mm256_blend_ps(_mm256_permute_ps(x, 0xB1) + x,
+				       _mm256_permute_ps(x, 0xB1) - x, 0xAA);
+	if (stride == 2)
+		return _mm256_blend_ps(_mm256_permute_ps(x, 0x4E) + x,
+				       _mm256_permute_ps(x, 0x4E) - x, 0xCC);
+	vec other = _mm256_permute2f128_ps(x, x, 1);
+	return _mm256_blend_ps(other + x, other - x, 0xF0);
+}
+
 /* rows[i] lane j becomes rows[j] lane i. */
 static inline void v_transpose(vec rows[LANES])
 {

@@ -70,6 +70,44 @@ static inline void v_store_bf16(uint16_t *to, vec x)
 #endif
 }
 
+static inline float v_least(vec x)
+{
+	return _mm512_reduce_min_ps(x);
+}
+
+static inline float v_most(vec x)
+{
+	return _mm512_reduce_max_ps(x);
+}
+
+/* Whole numbers from 32-bit integers. */
+static inline vec v_load_int(const void *from)
+{
+	return _mm512_cvtepi32_ps(_mm512_loadu_si512(from));
+}
+
+/* Rounds to bytes, held to 0 and 255. */
+static inline void v_store_bytes(uint8_t *to, vec x)
+{
+	__m512i whole = _mm512_cvtps_epi32(_mm512_max_ps(x, _mm512_setzero_ps()));
+
+	_mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtusepi32_epi8(whole));
+}
+
+/* Lane i becomes the sum with lane i + stride where i & stride is 0, else what lane i - stride has
+ * more than lane i. */
+static inline vec v_butterfly(vec x, int stride)
+{
+	const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+	__mmask16 high = _mm512_test_epi32_mask(lanes, _mm512_set1_epi32(stride));
+	vec other = stride == 1   ? _mm512_permute_ps(x, 0xB1)
+		    : stride == 2 ? _mm512_permute_ps(x, 0x4E)
+		    : stride == 4 ? _mm512_shuffle_f32x4(x, x, 0xB1)
+				  : _mm512_shuffle_f32x4(x, x, 0x4E);
+
+	return _mm512_mask_sub_ps(_mm512_add_ps(other, x), high, other, x);
+}
+
 /* rows[i] lane j becomes rows[j] lane i. */
 static inline void v_transpose(vec rows[LANES])
 {

@@ -45,12 +45,22 @@ static void bf16_vectors_point_where_the_reference_does(void **state)
 	check(EMBED_BF16, 1000, 0.9999, 0.99995);
 }
 
+static void int8_vectors_point_where_the_reference_does(void **state)
+{
+	(void)state;
+	if (!test_model(EMBED_INT8))
+		skip();
+	check(EMBED_INT8, 256, 0.998, 0.9995);
+	check(EMBED_INT8, 1000, 0.998, 0.9995);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_reference_text_has_its_token_ids),
 		cmocka_unit_test(f32_vectors_point_where_the_reference_does),
 		cmocka_unit_test(bf16_vectors_point_where_the_reference_does),
+		cmocka_unit_test(int8_vectors_point_where_the_reference_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

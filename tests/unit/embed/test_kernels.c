@@ -248,6 +248,96 @@ static void attention_is_that_of_plain_c(void **state)
 	for_all_tables(check_attend, MOST_ROWS);
 }
 
+static void check_rotate(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t count = rows % 2 ? HIDDEN : INNER;
+	struct guarded x = random_numbers(random, count, 5), y = copy(&x, count), z = copy(&x, count);
+
+	kernels->rotate(x.data, count);
+	kernels_plain.rotate(y.data, count);
+	assert_close(kernels->name, rows, x.data, y.data, count, 1e-5F);
+	kernels->rotate(x.data, count);
+	assert_close(kernels->name, rows, x.data, z.data, count, 1e-5F);
+	guarded_release(&x);
+	guarded_release(&y);
+	guarded_release(&z);
+}
+
+static void a_row_rotated_is_that_of_plain_c_and_twice_the_row_itself(void **state)
+{
+	(void)state;
+	for_all_tables(check_rotate, 10);
+}
+
+/* Numbers on the edge of two bytes may go to either. */
+static void check_quantize(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t columns = random_next(random) % 2 ? HIDDEN : INNER, count = rows * columns;
+	bool rotated = random_next(random) % 2;
+	struct guarded x = random_numbers(random, count, random_next(random) % 2 ? 0.01F : 30);
+	struct guarded bytes = guarded_new(count), other = guarded_new(count);
+	struct guarded levels = guarded_new(rows * sizeof(struct quantized_row));
+	struct guarded other_levels = guarded_new(rows * sizeof(struct quantized_row));
+	const struct quantized_row *a = levels.data, *b = other_levels.data;
+
+	memset(x.data, 0, columns * sizeof(float)); /* a row of zeros has levels too */
+	kernels->quantize(x.data, columns, rotated, bytes.data, levels.data, rows);
+	kernels_plain.quantize(x.data, columns, rotated, other.data, other_levels.data, rows);
+	for (size_t row = 0; row < rows; row++) {
+		assert_true(fabsf(a[row].scale - b[row].scale) <= 1e-5F * b[row].scale);
+		assert_true(fabsf(a[row].zero - b[row].zero) <= 1);
+		assert_true(a[row].zero >= 0 && a[row].zero <= 255);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (abs(((uint8_t *)bytes.data)[i] - ((uint8_t *)other.data)[i]) > 1)
+			fail_msg("%s, %zu rows of %zu: byte %zu", kernels->name, rows, columns, i);
+	for (size_t i = 0; i < count && !rotated; i++) {
+		const struct quantized_row *level = &a[i / columns];
+		float back = level->scale * ((float)((uint8_t *)bytes.data)[i] - level->zero);
+		assert_true(fabsf(back - ((float *)x.data)[i]) <= level->scale * 1.01F);
+	}
+	guarded_release(&x);
+	guarded_release(&bytes);
+	guarded_release(&other);
+	guarded_release(&levels);
+	guarded_release(&other_levels);
+}
+
+static void bytes_and_their_levels_are_those_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_quantize, 40);
+}
+
+static void check_dequantize(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t columns = random_next(random) % 2 ? QKV : INNER, count = rows * columns;
+	struct guarded sums = guarded_new(count * 4), scales = random_numbers(random, columns, 1e-3F);
+	struct guarded offsets = random_numbers(random, columns, 5);
+	struct guarded levels = guarded_new(rows * sizeof(struct quantized_row));
+
+	for (size_t i = 0; i < count; i++)
+		((int32_t *)sums.data)[i] = (int32_t)(random_next(random) % 60000001) - 30000000;
+	struct guarded other = copy(&sums, count);
+	for (size_t i = 0; i < rows; i++)
+		((struct quantized_row *)levels.data)[i] = (struct quantized_row){
+			fabsf(random_number(random, 0.1F)), (float)(random_next(random) % 256)};
+	kernels->dequantize(sums.data, columns, scales.data, offsets.data, levels.data, rows);
+	kernels_plain.dequantize(other.data, columns, scales.data, offsets.data, levels.data, rows);
+	assert_close(kernels->name, rows, sums.data, other.data, count, 3e-4F);
+	guarded_release(&sums);
+	guarded_release(&other);
+	guarded_release(&scales);
+	guarded_release(&offsets);
+	guarded_release(&levels);
+}
+
+static void sums_of_bytes_become_the_numbers_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_dequantize, 40);
+}
+
 static void check_pool(const struct kernels *kernels, size_t rows, uint64_t *random)
 {
 	struct guarded state = random_numbers(random, rows * HIDDEN, 2);
@@ -289,6 +379,9 @@ int main(void)
 		cmocka_unit_test(normalised_sums_are_those_of_plain_c),
 		cmocka_unit_test(words_looked_up_are_those_of_plain_c),
 		cmocka_unit_test(attention_is_that_of_plain_c),
+		cmocka_unit_test(a_row_rotated_is_that_of_plain_c_and_twice_the_row_itself),
+		cmocka_unit_test(bytes_and_their_levels_are_those_of_plain_c),
+		cmocka_unit_test(sums_of_bytes_become_the_numbers_of_plain_c),
 		cmocka_unit_test(pooled_vectors_are_those_of_plain_c),
 		cmocka_unit_test(a_table_is_chosen_by_name_and_never_a_faster_one),
 	};
