@@ -5,13 +5,10 @@
  * only when a slab failed. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "embed/batcher.h"
 #include "import/internal.h"
-#include "parse/reader.h"
-#include "validate/schema.h"
+#include "import/slab.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,52 +16,18 @@
 #include "base/banned.h"
 
 enum {
-	SLAB_RECORDS = 256,
-	TEXT_CAP = 32 << 20,
-	SLAB_ARENA = 512 << 20,
 	WORKER_NICENESS = 10,
 	BACKOFF_MS = 1000,
 };
 
-/* One worker's own; reused from slab to slab. */
-struct worker {
-	struct importer *importer;
-	struct embed_batcher *batcher;
-	struct arena slab_arena; /* records of the present slab */
-	struct strbuf text;      /* scratch for one record's text */
-	struct pending_record *records;
-	size_t count;
-	bool truncated[SLAB_RECORDS];
-	float *vectors; /* [SLAB_RECORDS][EMBED_DIMENSION] */
-};
-
-static bool worker_init(struct worker *worker, struct importer *importer)
-{
-	*worker = (struct worker){.importer = importer};
-	arena_init(&worker->slab_arena, SLAB_ARENA);
-	strbuf_init(&worker->text, TEXT_CAP);
-	worker->vectors = malloc(sizeof(float) * SLAB_RECORDS * EMBED_DIMENSION);
-	worker->batcher = embed_batcher_new(importer->config.model, SLAB_RECORDS);
-	return worker->vectors && worker->batcher;
-}
-
-static void worker_release(struct worker *worker)
-{
-	embed_batcher_free(worker->batcher);
-	free(worker->vectors);
-	strbuf_release(&worker->text);
-	arena_release(&worker->slab_arena);
-}
-
 /* Hands out the next pending records; count 0 where there are none. */
-static enum status take_slab(struct worker *worker, struct error *err)
+static enum status take_slab(struct importer *importer, struct slab *slab, struct error *err)
 {
-	struct embed_feed *feed = &worker->importer->feed;
-	struct store *store = worker->importer->config.store;
+	struct embed_feed *feed = &importer->feed;
+	struct store *store = importer->config.store;
 	struct store_reader *reader = NULL;
 
-	arena_reset(&worker->slab_arena);
-	worker->count = 0;
+	slab_clear(slab);
 	pthread_mutex_lock(&feed->mutex);
 	if (feed->in_flight == 0 && feed->rewind_to != INT64_MAX) {
 		feed->cursor = feed->rewind_to;
@@ -72,14 +35,13 @@ static enum status take_slab(struct worker *worker, struct error *err)
 	}
 	enum status status = store->call->open_reader(store, &reader, err);
 	if (status == STATUS_OK)
-		status = store->call->list_pending(reader, feed->cursor, SLAB_RECORDS,
-						   &worker->slab_arena, &worker->records,
-						   &worker->count, err);
+		status = store->call->list_pending(reader, feed->cursor, SLAB_RECORDS, &slab->arena,
+						   &slab->records, &slab->count, err);
 	store->call->close_reader(store, reader);
 	if (status != STATUS_OK)
-		worker->count = 0;
-	if (worker->count) {
-		feed->cursor = worker->records[worker->count - 1].id;
+		slab->count = 0;
+	if (slab->count) {
+		feed->cursor = slab->records[slab->count - 1].id;
 		if (!feed->busy_since_ns) {
 			feed->busy_since_ns = clock_monotonic_ns();
 			feed->busy_ns = feed->busy_records = 0;
@@ -90,58 +52,20 @@ static enum status take_slab(struct worker *worker, struct error *err)
 	return status;
 }
 
-static void return_slab(struct worker *worker, bool done)
+static void return_slab(struct importer *importer, const struct slab *slab, bool done)
 {
-	struct embed_feed *feed = &worker->importer->feed;
+	struct embed_feed *feed = &importer->feed;
 
 	pthread_mutex_lock(&feed->mutex);
 	feed->in_flight--;
 	if (done)
-		feed->busy_records += worker->count;
-	else if (worker->records[0].id - 1 < feed->rewind_to)
-		feed->rewind_to = worker->records[0].id - 1;
+		feed->busy_records += slab->count;
+	else if (slab->records[0].id - 1 < feed->rewind_to)
+		feed->rewind_to = slab->records[0].id - 1;
 	feed->busy_ns = clock_monotonic_ns() - feed->busy_since_ns;
 	if (feed->in_flight == 0)
 		feed->busy_since_ns = 0;
 	pthread_mutex_unlock(&feed->mutex);
-}
-
-/* The text that stands for a record, from its stored data. */
-static enum status write_text(struct worker *worker, const struct pending_record *pending,
-			      struct error *err)
-{
-	const struct schema *schema = schema_builtin(pending->schema);
-	struct record record = {0};
-
-	if (!schema)
-		return error_set(err, STATUS_CORRUPT, NULL, "record %lld has an unknown schema",
-				 (long long)pending->id);
-	strbuf_clear(&worker->text);
-	enum status status = json_read_record(pending->data, &worker->slab_arena, &record, err);
-	if (status != STATUS_OK)
-		return status;
-	schema_write_text(schema, &record, &worker->text);
-	return strbuf_ok(&worker->text) ? STATUS_OK : error_no_memory(err);
-}
-
-/* Gives the slab's texts to the batcher. */
-static enum status read_texts(struct worker *worker, struct error *err)
-{
-	for (size_t i = 0; i < worker->count; i++) {
-		enum status status = write_text(worker, &worker->records[i], err);
-		if (status == STATUS_CORRUPT || status == STATUS_INVALID) {
-			/* Somebody else wrote this row: its text is what there is of it. */
-			log_warning(LOG_EVENT("record's data is no JSON; embedded as it stands"),
-				    LOG_INT("record_id", worker->records[i].id));
-			strbuf_clear(&worker->text);
-			strbuf_add_slice(&worker->text, worker->records[i].data);
-		} else if (status != STATUS_OK) {
-			return status;
-		}
-		embed_batcher_add(worker->batcher, strbuf_slice(&worker->text),
-				  &worker->truncated[i]);
-	}
-	return STATUS_OK;
 }
 
 /* In the name of the request that uploaded it. */
@@ -164,12 +88,10 @@ static void log_completed(struct store *store, int64_t import_id)
 	arena_release(&arena);
 }
 
-static void announce(struct worker *worker, const struct record_vector *vectors,
+static void announce(struct importer *importer, const struct record_vector *vectors, size_t count,
 		     const int64_t *completed, size_t completed_count)
 {
-	struct importer *importer = worker->importer;
-
-	for (size_t i = 0; i < worker->count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (vectors[i].attached &&
 		    !vector_index_add(importer->config.index, vectors[i].id, vectors[i].import_id,
 				      vectors[i].vector))
@@ -181,67 +103,70 @@ static void announce(struct worker *worker, const struct record_vector *vectors,
 		bell_ring(&importer->ended_bell);
 }
 
-static enum status attach(struct worker *worker, struct error *err)
+static enum status attach_ready(struct importer *importer, struct slab *slab, struct error *err)
 {
-	struct store *store = worker->importer->config.store;
+	struct store *store = importer->config.store;
 	struct record_vector vectors[SLAB_RECORDS];
 	int64_t completed[SLAB_RECORDS];
-	size_t completed_count = 0;
+	size_t completed_count = 0, count = slab_take_ready(slab, vectors);
 
-	for (size_t i = 0; i < worker->count; i++)
-		vectors[i] = (struct record_vector){
-			.id = worker->records[i].id,
-			.import_id = worker->records[i].import_id,
-			.vector = worker->vectors + i * EMBED_DIMENSION,
-			.truncated = worker->truncated[i],
-		};
-	enum status status = store->call->attach_vectors(store, vectors, worker->count, completed,
+	enum status status = store->call->attach_vectors(store, vectors, count, completed,
 							 &completed_count, err);
 	if (status == STATUS_OK)
-		announce(worker, vectors, completed, completed_count);
+		announce(importer, vectors, count, completed, completed_count);
 	return status;
 }
 
-static enum status run_slab(struct worker *worker, struct error *err)
+static enum status run_slab(struct importer *importer, struct slab *slab, struct error *err)
 {
-	embed_batcher_clear(worker->batcher);
-	enum status status = read_texts(worker, err);
-	if (status == STATUS_OK)
-		status = embed_batcher_run(worker->batcher, worker->vectors, err);
-	return status == STATUS_OK ? attach(worker, err) : status;
+	enum status status = slab_read_texts(slab, err);
+
+	while (status == STATUS_OK && !slab_is_done(slab)) {
+		status = slab_embed(slab, err);
+		if (status == STATUS_OK)
+			status = attach_ready(importer, slab, err);
+		slab_give_back(slab);
+		if (status == STATUS_OK)
+			slab_wait(slab);
+	}
+	return status;
+}
+
+/* What a worker does at a time: one slab, or a wait for one. */
+static void work_once(struct importer *importer, struct slab *slab)
+{
+	uint64_t seen = bell_count(&importer->embed_bell);
+	struct error err = {0};
+	enum status status = take_slab(importer, slab, &err);
+
+	if (status == STATUS_OK && slab->count == 0) {
+		bell_wait(&importer->embed_bell, seen, 5000);
+		return;
+	}
+	if (status == STATUS_OK) {
+		status = run_slab(importer, slab, &err);
+		return_slab(importer, slab, status == STATUS_OK);
+	}
+	if (status != STATUS_OK) {
+		log_error(LOG_EVENT("embedding interrupted; it goes on later"), LOG_ERR(&err));
+		importer_pause(importer, BACKOFF_MS);
+	}
 }
 
 void *embed_thread_main(void *argument)
 {
 	struct importer *importer = argument;
-	struct worker worker;
+	struct slab slab;
 
 	/* Answers go first: on Linux, niceness is a thread's own. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WORKER_NICENESS);
-	if (!worker_init(&worker, importer)) {
+	if (!slab_init(&slab, importer->config.store, importer->config.model, &importer->once,
+		       &importer->texts_computed))
 		log_error(LOG_EVENT("an embedding worker found no memory and ended"));
-		worker_release(&worker);
-		return NULL;
-	}
-	while (!importer->stopping) {
-		uint64_t seen = bell_count(&importer->embed_bell);
-		struct error err = {0};
-		enum status status = take_slab(&worker, &err);
-		if (status == STATUS_OK && worker.count == 0) {
-			bell_wait(&importer->embed_bell, seen, 5000);
-			continue;
-		}
-		if (status == STATUS_OK) {
-			status = run_slab(&worker, &err);
-			return_slab(&worker, status == STATUS_OK);
-		}
-		if (status != STATUS_OK) {
-			log_error(LOG_EVENT("embedding interrupted; it goes on later"),
-				  LOG_ERR(&err));
-			importer_pause(importer, BACKOFF_MS);
-		}
-	}
-	worker_release(&worker);
+	else
+		while (!importer->stopping)
+			work_once(importer, &slab);
+	slab_release(&slab);
 	return NULL;
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { PURGE_RECORDS = 2000, PURGE_PAUSE_MS = 20, WAIT_STEP_MS = 1000 };
+enum { PURGE_RECORDS = 500, PURGE_PAUSE_MS = 20, WAIT_STEP_MS = 1000 };
 
 static enum status start_thread(pthread_t *thread, void *(*run)(void *), void *argument,
 				struct error *err)
@@ -63,6 +63,7 @@ enum status importer_start(const struct importer_config *config, struct importer
 	importer->config = *config;
 	importer->feed.rewind_to = INT64_MAX;
 	pthread_mutex_init(&importer->feed.mutex, NULL);
+	text_once_init(&importer->once);
 	bell_init(&importer->import_bell);
 	bell_init(&importer->embed_bell);
 	bell_init(&importer->purge_bell);
@@ -103,6 +104,7 @@ void importer_stop(struct importer *importer)
 	bell_release(&importer->purge_bell);
 	bell_release(&importer->ended_bell);
 	pthread_mutex_destroy(&importer->feed.mutex);
+	text_once_release(&importer->once);
 	free(importer);
 }
 

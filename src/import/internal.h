@@ -3,6 +3,7 @@
 #define ROWMILL_IMPORT_INTERNAL_H
 
 #include "import/importer.h"
+#include "import/text_once.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -57,6 +58,8 @@ struct importer {
 	pthread_t embed_threads[EMBED_THREADS_MAX];
 	unsigned embed_thread_count;
 	struct embed_feed feed;
+	struct text_once once;
+	_Atomic uint64_t texts_computed; /* texts that went through the encoder */
 
 	pthread_t purge_thread;
 	bool has_purge_thread;

@@ -31,7 +31,10 @@
 #include "base/status.h"
 #include "record/batch.h"
 
-enum { VECTOR_DIMENSION = 384 }; /* float32 items of one vector; 1,536 bytes */
+enum {
+	VECTOR_DIMENSION = 384, /* float32 items of one vector; 1,536 bytes */
+	TEXT_HASH_SIZE = 16,    /* bytes that name a text, with the model and precision of its vector */
+};
 
 struct store {
 	const struct store_backend *call;
@@ -162,6 +165,8 @@ struct pending_record {
 struct record_vector {
 	int64_t id, import_id;
 	const float *vector; /* [VECTOR_DIMENSION], L2 norm 1 */
+	/* [TEXT_HASH_SIZE]: find_vectors finds the vector by it; NULL: it does not. */
+	const unsigned char *text_hash;
 	bool truncated;      /* its text was cut */
 	bool attached;       /* out: false if the record is gone meanwhile */
 };
@@ -274,6 +279,12 @@ struct store_backend {
 	enum status (*list_vectors)(struct store_reader *reader, int64_t after_id, uint32_t limit,
 				    struct arena *arena, struct record_vector **vectors,
 				    size_t *count, struct error *err);
+
+	/* The vectors of `count` texts by their hashes ([count][TEXT_HASH_SIZE]): vectors[i] points into the
+	 * arena, or is NULL where no record has one. */
+	enum status (*find_vectors)(struct store_reader *reader, const unsigned char *hashes,
+				    size_t count, struct arena *arena, const float **vectors,
+				    struct error *err);
 
 	enum status (*get_stats)(struct store_reader *reader, struct store_stats *stats,
 				 struct error *err);

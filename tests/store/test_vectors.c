@@ -244,6 +244,33 @@ static void nothing_to_attach_is_fine(void **state)
 	assert_int_equal(completed_count, 0);
 }
 
+static void a_text_is_found_by_its_hash_and_no_other(void **state)
+{
+	struct fixture *f = *state;
+	unsigned char hashes[3][TEXT_HASH_SIZE] = {{1}, {2}, {1, 2}};
+	const float *found[3];
+	float vector[VECTOR_DIMENSION];
+	struct store_reader *reader;
+	int64_t id = add_claimed(f, 1), completed[2];
+	size_t count, completed_count;
+
+	append(f, id, 2, 0);
+	struct pending_record *records = pending(f, 0, 10, &count);
+	make_vector(7, vector);
+	struct record_vector vectors[2] = {
+		{.id = records[0].id, .import_id = id, .vector = vector, .text_hash = hashes[0]},
+		{.id = records[1].id, .import_id = id, .vector = vector}, /* not to be found */
+	};
+	attach(f, vectors, 2, completed, &completed_count);
+	assert_ok(f->store->call->open_reader(f->store, &reader, &f->err), &f->err);
+	assert_ok(f->store->call->find_vectors(reader, hashes[0], 3, &f->arena, found, &f->err), &f->err);
+	f->store->call->close_reader(f->store, reader);
+	assert_non_null(found[0]);
+	assert_memory_equal(found[0], vector, sizeof vector);
+	assert_null(found[1]);
+	assert_null(found[2]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +284,7 @@ int main(void)
 		store_test(one_call_serves_several_imports),
 		store_test(vectors_come_back_bit_for_bit_in_slices),
 		store_test(nothing_to_attach_is_fine),
+		store_test(a_text_is_found_by_its_hash_and_no_other),
 	};
 	return cmocka_run_group_tests_name("store vectors", tests, NULL, NULL);
 }

@@ -169,6 +169,8 @@ enum status records_get(struct store_reader *, const int64_t *ids, size_t count,
 enum status records_list_pending(struct store_reader *, int64_t after_id, uint32_t limit,
 				 struct arena *, struct pending_record **, size_t *count,
 				 struct error *);
+enum status vectors_find(struct store_reader *reader, const unsigned char *hashes, size_t count,
+			 struct arena *arena, const float **vectors, struct error *err);
 enum status vectors_list(struct store_reader *, int64_t after_id, uint32_t limit, struct arena *,
 			 struct record_vector **, size_t *count, struct error *);
 enum status stats_get(struct store_reader *, struct store_stats *, struct error *);

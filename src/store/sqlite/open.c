@@ -33,6 +33,7 @@ static const struct store_backend backend = {
 	.get_records = records_get,
 	.list_pending = records_list_pending,
 	.list_vectors = vectors_list,
+	.find_vectors = vectors_find,
 	.get_stats = stats_get,
 	.list_spool_names = spool_names_list,
 	.check = writer_check,

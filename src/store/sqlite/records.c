@@ -190,3 +190,32 @@ enum status vectors_list(struct store_reader *base, int64_t after_id, uint32_t l
 	}
 	return status;
 }
+
+static enum status find_vector(struct sqlite_reader *reader, const unsigned char *hash,
+			       struct arena *arena, const float **vector, struct error *err)
+{
+	struct query query;
+
+	*vector = NULL;
+	query_begin(&query, &reader->connection, READ_VECTOR_OF_TEXT);
+	query_bind_blob(&query, 1, hash, TEXT_HASH_SIZE);
+	if (query_row(&query)) {
+		float *copy = arena_alloc(arena, VECTOR_SIZE);
+		if (!copy)
+			query_no_memory(&query);
+		else if (sqlite3_column_bytes(query.statement, 0) == VECTOR_SIZE)
+			*vector = memcpy(copy, sqlite3_column_blob(query.statement, 0), VECTOR_SIZE);
+	}
+	return query_end(&query, err);
+}
+
+enum status vectors_find(struct store_reader *base, const unsigned char *hashes, size_t count,
+			 struct arena *arena, const float **vectors, struct error *err)
+{
+	struct sqlite_reader *reader = sqlite_reader_of(base);
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < count && status == STATUS_OK; i++)
+		status = find_vector(reader, hashes + i * TEXT_HASH_SIZE, arena, &vectors[i], err);
+	return status;
+}

@@ -96,7 +96,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 
 	[WRITE_READ_BOUNDS] = "SELECT first_record_id, last_record_id FROM imports "
 			      "WHERE id = ?1 AND first_record_id IS NOT NULL",
-	[WRITE_ATTACH] = "UPDATE records SET embedding = ?3 WHERE id = ?1 AND import_id = ?2 "
+	[WRITE_ATTACH] = "UPDATE records SET embedding = ?3, text_hash = ?4 WHERE id = ?1 AND import_id = ?2 "
 			 "AND embedding IS NULL AND status = 'valid'",
 	[WRITE_COUNT_VECTORS] = "UPDATE imports SET embedded_records = embedded_records + ?2, "
 				"truncated_texts = truncated_texts + ?3 WHERE id = ?1",
@@ -143,6 +143,7 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 	[READ_VECTORS] = "SELECT id, import_id, embedding FROM records WHERE id > ?1 AND id <= ?2 "
 			 "AND embedding IS NOT NULL ORDER BY id",
 
+	[READ_VECTOR_OF_TEXT] = "SELECT embedding FROM records WHERE text_hash = ?1 LIMIT 1",
 	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports GROUP BY status",
 	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
 };

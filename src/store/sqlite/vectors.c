@@ -56,6 +56,7 @@ static enum status attach_one(struct sqlite_store *store, struct record_vector *
 	query_bind_int(&query, 1, vector->id);
 	query_bind_int(&query, 2, vector->import_id);
 	query_bind_blob(&query, 3, vector->vector, VECTOR_SIZE);
+	query_bind_blob(&query, 4, vector->text_hash, vector->text_hash ? TEXT_HASH_SIZE : 0);
 	enum status status = query_run(&query, err);
 	if (status == STATUS_OK && writer_changes(store) > 0) {
 		vector->attached = true;

@@ -1,7 +1,7 @@
 /* The pipeline as a whole, over a real store and the real encoder, without HTTP. */
 #include "support.h"
 
-#include "import/importer.h"
+#include "import/internal.h"
 #include "intake/spool.h"
 #include "search/searcher.h"
 
@@ -185,6 +185,57 @@ static void an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled(void *
 	strbuf_release(&csv);
 }
 
+static uint64_t import_and_count_computed(struct world *world, struct slice content, int64_t records)
+{
+	uint64_t before = world->importer->texts_computed;
+	int64_t id = upload(world, content);
+
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	struct import import = look(world, id);
+	assert_int_equal(import.embedded_records, records);
+	return world->importer->texts_computed - before;
+}
+
+static void equal_texts_are_computed_once_across_rows_imports_and_restarts(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv;
+
+	strbuf_init(&csv, 1 << 20);
+	strbuf_add_string(&csv, "name,email\n");
+	for (int i = 0; i < 2000; i++)
+		strbuf_add_format(&csv, "Person %d,p%d@example.com\n", i * 7 % 5, i * 7 % 5);
+	start_importer(world);
+	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 2000), 5);
+	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 2000), 0);
+	close_world(world);
+	open_world(world);
+	start_importer(world);
+	strbuf_add_string(&csv, "Person 99,p99@example.com\n");
+	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 2001), 1);
+	assert_int_equal(vector_index_count(world->index), 6001);
+	strbuf_release(&csv);
+}
+
+static void a_cut_text_is_counted_also_where_its_vector_was_there(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv;
+
+	strbuf_init(&csv, 1 << 20);
+	strbuf_add_string(&csv, "name,email,department\nAnn,ann@example.com,");
+	for (int i = 0; i < 400; i++)
+		strbuf_add_string(&csv, "sales ");
+	strbuf_add_string(&csv, "\n");
+	start_importer(world);
+	for (int i = 0; i < 2; i++) {
+		int64_t id = upload(world, strbuf_slice(&csv));
+		assert_true(importer_wait(world->importer, id, WAIT_MS));
+		assert_int_equal(look(world, id).truncated_texts, 1);
+	}
+	strbuf_release(&csv);
+}
+
 static void a_delete_in_the_middle_leaves_nothing_to_be_found(void **state)
 {
 	struct world *world = *state;
@@ -269,6 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_upload_ends_as_embedded_rows_that_are_found_by_meaning),
 		TEST(an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled),
+		TEST(equal_texts_are_computed_once_across_rows_imports_and_restarts),
+		TEST(a_cut_text_is_counted_also_where_its_vector_was_there),
 		TEST(a_delete_in_the_middle_leaves_nothing_to_be_found),
 		TEST(a_file_that_breaks_off_keeps_nothing_and_says_where),
 		TEST(a_header_without_a_known_column_fails_the_file),

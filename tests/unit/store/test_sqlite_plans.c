@@ -83,6 +83,7 @@ static void what_is_asked_often_has_its_own_index(void **state)
 	assert_true(plan_has(read_statements[READ_IDS], "MERGE (UNION ALL)"));
 	assert_true(plan_has(read_statements[READ_IDS], "COVERING INDEX records_import"));
 	assert_true(plan_has(read_statements[READ_IDS_PENDING], "records_pending"));
+	assert_true(plan_has(read_statements[READ_VECTOR_OF_TEXT], "records_text"));
 }
 
 int main(void)

@@ -78,6 +78,8 @@ CREATE TABLE records (
 	row_number INTEGER NOT NULL,
 	line_number INTEGER NOT NULL,
 	errors TEXT,
+	-- Names the text that the embedding stands for, with model and precision.
+	text_hash BLOB,
 
 	CHECK (status IN ('valid', 'invalid')),
 	CHECK (embedding IS NULL OR (typeof(embedding) = 'blob' AND length(embedding) = 1536)),
@@ -89,6 +91,9 @@ CREATE INDEX records_import ON records (import_id, status);
 -- The queue of the embedding workers; empty where all is embedded.
 CREATE INDEX records_pending ON records (import_id)
 	WHERE embedding IS NULL AND status = 'valid';
+
+-- Equal texts are embedded once: by this, a text's vector is found wherever it stands.
+CREATE INDEX records_text ON records (text_hash) WHERE text_hash IS NOT NULL;
 
 PRAGMA application_id = 1383036781; -- 0x526F776D, "Rowm"
 PRAGMA user_version = 1;
