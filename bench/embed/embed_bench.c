@@ -10,13 +10,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "embed/batcher.h"
-#include "embed/matmul.h"
 #include "embed/model.h"
+#include "roof.h"
 
 #include "base/banned.h"
 
@@ -30,14 +29,6 @@ struct result {
 
 static char texts[ROWS][TEXT_SIZE];
 static float vectors[ROWS][EMBED_DIMENSION];
-
-static double processor_seconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static void keep_least(double *least, double seconds)
 {
@@ -95,7 +86,7 @@ static void time_rows(const struct embed_model *model, size_t threads, struct re
 {
 	struct work work = {.model = model};
 	pthread_t others[THREADS];
-	double processor = processor_seconds();
+	double processor = roof_processor_seconds();
 	uint64_t begin = clock_monotonic_ns();
 
 	for (size_t i = 1; i < threads; i++)
@@ -105,7 +96,7 @@ static void time_rows(const struct embed_model *model, size_t threads, struct re
 	for (size_t i = 1; i < threads; i++)
 		pthread_join(others[i], NULL);
 	keep_least(&result->wall[threads - 1], (double)(clock_monotonic_ns() - begin) / 1e9);
-	keep_least(&result->processor[threads - 1], processor_seconds() - processor);
+	keep_least(&result->processor[threads - 1], roof_processor_seconds() - processor);
 }
 
 /* Seconds for one text on one thread, with everything warm. */
@@ -133,39 +124,6 @@ static double time_text(const struct embed_model *model, const char *text)
 	return seconds;
 }
 
-/* The products over full panels, each again and again: what the encoder would do if nothing but
- * them took time, and weights were always in the cache. */
-static double measure_roof(const struct embed_model *model)
-{
-	enum { TIMES = 60 };
-	const double flop = 2.0 * MATMUL_PANEL * (HIDDEN * QKV + HIDDEN * HIDDEN + 2 * HIDDEN * INNER);
-	struct matmul_context *context = matmul_context_new(model->engine);
-	uint16_t *source = calloc(MATMUL_PANEL * INNER, sizeof(float));
-	float *destination = calloc(MATMUL_PANEL * INNER, sizeof *destination);
-	double seconds = 0;
-
-	/* Numbers from 0.5 to 2 in either type. Zeros would take less power, and the processor
-	 * would run a quarter faster than it ever does with texts. */
-	for (size_t i = 0; i < MATMUL_PANEL * INNER * 2; i++)
-		source[i] = (uint16_t)(0x3F00 + i * 2654435761U / 65536 % 256);
-
-	for (size_t kind = 0; kind < MATMUL_KINDS; kind++) {
-		double begin = 0;
-		for (int i = -3; i < TIMES; i++) {
-			if (i == 0)
-				begin = processor_seconds();
-			if (!matmul_run(context, model->layers[0].products[kind], MATMUL_PANEL,
-					source, destination))
-				abort();
-		}
-		seconds += (processor_seconds() - begin) / TIMES;
-	}
-	free(source);
-	free(destination);
-	matmul_context_free(context);
-	return flop / seconds;
-}
-
 static size_t count_tokens(const struct embed_model *model)
 {
 	int32_t ids[EMBED_MAX_TOKENS];
@@ -182,7 +140,7 @@ static void measure(const struct embed_model *model, struct result *result)
 {
 	static const char *const single[] = {"Olivia Smith olivia.smith7@example.com 36 Engineering",
 					     "a red bicycle"};
-	double roof = measure_roof(model);
+	double roof = roof_measure(model);
 
 	if (roof > result->roof)
 		result->roof = roof;
@@ -192,9 +150,9 @@ static void measure(const struct embed_model *model, struct result *result)
 		keep_least(&result->latency[i], time_text(model, single[i]));
 }
 
-static void print_result(const struct embed_model *model, const struct result *result, double tokens)
+static void print_result(const struct embed_model *model, const struct result *result, size_t tokens)
 {
-	const double flop = tokens * LAYERS * 2 * (HIDDEN * QKV + HIDDEN * HIDDEN + 2 * HIDDEN * INNER);
+	const double flop = roof_flop(tokens);
 
 	printf("%-5s  roof %5.0f GFLOP/s", embed_precision_name(embed_model_precision(model)),
 	       result->roof / 1e9);
@@ -252,7 +210,7 @@ int main(int argument_count, char **arguments)
 				measure(models[i], &results[i]);
 	for (size_t i = 0; i < PRECISIONS; i++)
 		if (models[i]) {
-			print_result(models[i], &results[i], (double)count_tokens(models[i]));
+			print_result(models[i], &results[i], count_tokens(models[i]));
 			embed_model_close(models[i]);
 		}
 	return 0;
