@@ -20,7 +20,7 @@ const struct embed_model *test_model(enum embed_precision precision)
 	embed_default_folder(&folder);
 	enum status status = embed_model_open(folder.data, &options, &models[precision], &err);
 	if (status == STATUS_UNSUPPORTED)
-		print_message("SKIPPED: %s\n", err.detail);
+		print_message("# SKIPPED: %s\n", err.detail);
 	else if (status != STATUS_OK)
 		fail_msg("The model in %s cannot be opened: %s", folder.data, err.detail);
 	strbuf_release(&folder);
