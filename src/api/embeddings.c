@@ -75,10 +75,8 @@ static enum status write_data(struct api_call *call, const struct slice *texts, 
 			return status;
 		*tokens += size;
 		json_begin_object(json);
-		json_put_member(json, "object");
-		json_put_text(json, "embedding");
-		json_put_member(json, "index");
-		json_put_int(json, (int64_t)i);
+		json_put_text_member(json, "object", "embedding");
+		json_put_int_member(json, "index", (int64_t)i);
 		json_put_member(json, "embedding");
 		if (base64)
 			write_base64(json, vector);
@@ -92,32 +90,24 @@ static enum status write_data(struct api_call *call, const struct slice *texts, 
 
 static void respond(struct api_call *call, const struct slice *texts, size_t count, bool base64)
 {
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 	struct error err;
 	size_t tokens = 0;
 
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	json_put_member(&json, "object");
-	json_put_text(&json, "list");
-	if (write_data(call, texts, count, base64, &json, &tokens, &err) != STATUS_OK) {
-		strbuf_release(&body);
+	answer_begin(&answer);
+	json_put_text_member(&answer.json, "object", "list");
+	if (write_data(call, texts, count, base64, &answer.json, &tokens, &err) != STATUS_OK) {
+		answer_drop(&answer);
 		problem_error(call, &err);
 		return;
 	}
-	json_put_member(&json, "model");
-	json_put_text(&json, embed_model_name(call->api->config.model));
-	json_put_member(&json, "usage");
-	json_begin_object(&json);
-	json_put_member(&json, "prompt_tokens");
-	json_put_int(&json, (int64_t)tokens);
-	json_put_member(&json, "total_tokens");
-	json_put_int(&json, (int64_t)tokens);
-	json_end_object(&json);
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	json_put_text_member(&answer.json, "model", embed_model_name(call->api->config.model));
+	json_put_member(&answer.json, "usage");
+	json_begin_object(&answer.json);
+	json_put_int_member(&answer.json, "prompt_tokens", (int64_t)tokens);
+	json_put_int_member(&answer.json, "total_tokens", (int64_t)tokens);
+	json_end_object(&answer.json);
+	answer_send(&answer, call, 200);
 }
 
 void handle_embeddings(struct api_call *call)

@@ -30,58 +30,47 @@ static void write_part(struct json_writer *json, const char *name, bool ok)
 {
 	json_put_member(json, name);
 	json_begin_object(json);
-	json_put_member(json, "status");
-	json_put_text(json, ok ? "ok" : "failing");
+	json_put_text_member(json, "status", ok ? "ok" : "failing");
 }
 
 static void write_health(struct json_writer *json, const struct api_config *config,
 			 const struct health *health)
 {
-	json_begin_object(json);
-	json_put_member(json, "status");
-	json_put_text(json, health->store_ok && health->disk_ok ? "ok" : "failing");
-	json_put_member(json, "version");
-	json_put_text(json, ROWMILL_VERSION);
+	json_put_text_member(json, "status", health->store_ok && health->disk_ok ? "ok" : "failing");
+	json_put_text_member(json, "version", ROWMILL_VERSION);
 	write_part(json, "store", health->store_ok);
-	json_put_member(json, "backend");
-	json_put_text(json, config->store->call->name);
-	if (!health->store_ok) {
-		json_put_member(json, "detail");
-		json_put_text(json, health->store_error.detail);
-	}
+	json_put_text_member(json, "backend", config->store->call->name);
+	if (!health->store_ok)
+		json_put_text_member(json, "detail", health->store_error.detail);
 	json_end_object(json);
 	/* The server does not start without its model. */
 	write_part(json, "model", true);
-	json_put_member(json, "name");
-	json_put_text(json, embed_model_name(config->model));
-	json_put_member(json, "precision");
-	json_put_text(json, embed_precision_name(embed_model_precision(config->model)));
+	json_put_text_member(json, "name", embed_model_name(config->model));
+	json_put_text_member(json, "precision",
+			     embed_precision_name(embed_model_precision(config->model)));
 	json_end_object(json);
 	write_part(json, "disk", health->disk_ok);
-	json_put_member(json, "free_bytes");
-	json_put_int(json, (int64_t)health->disk_free);
-	json_end_object(json);
+	json_put_int_member(json, "free_bytes", (int64_t)health->disk_free);
 	json_end_object(json);
 }
 
 static void respond_health(struct api_call *call, const struct health *health)
 {
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	write_health(&json, &call->api->config, health);
+	answer_begin(&answer);
+	write_health(&answer.json, &call->api->config, health);
 	if (health->store_ok && health->disk_ok) {
-		respond_json(call, 200, &body);
+		answer_send(&answer, call, 200);
 		return;
 	}
+	json_end_object(&answer.json);
 	problem_respond_with(call->request, call->response, 503,
 			     health->store_ok ? "disk-low" : health->store_error.code,
 			     health->store_ok ? "the disk is nearly full; free some space"
 					      : health->store_error.detail,
-			     "health", strbuf_slice(&body));
-	strbuf_release(&body);
+			     "health", strbuf_slice(&answer.body));
+	answer_drop(&answer);
 }
 
 void handle_health(struct api_call *call)
@@ -99,14 +88,9 @@ void handle_ready(struct api_call *call)
 /* Alive is whoever answers. */
 void handle_live(struct api_call *call)
 {
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	json_put_member(&json, "status");
-	json_put_text(&json, "ok");
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	answer_begin(&answer);
+	json_put_text_member(&answer.json, "status", "ok");
+	answer_send(&answer, call, 200);
 }

@@ -80,8 +80,7 @@ void handle_list_imports(struct api_call *call)
 	struct store_reader *reader = NULL;
 	struct import_list list;
 	struct list_page page;
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 	struct error err;
 
 	if (!open_page(call, "imports", 0, &page))
@@ -97,18 +96,15 @@ void handle_list_imports(struct api_call *call)
 		problem_error(call, &err);
 		return;
 	}
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	json_put_member(&json, "imports");
-	json_begin_array(&json);
+	answer_begin(&answer);
+	json_put_member(&answer.json, "imports");
+	json_begin_array(&answer.json);
 	for (size_t i = 0; i < list.count; i++)
-		present_import(&json, call->api->config.importer, &list.imports[i]);
-	json_end_array(&json);
-	write_page(call, &json, &page, list.total, list.count,
+		present_import(&answer.json, call->api->config.importer, &list.imports[i]);
+	json_end_array(&answer.json);
+	write_page(call, &answer.json, &page, list.total, list.count,
 		   list.count ? list.imports[list.count - 1].id : 0, list.more);
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	answer_send(&answer, call, 200);
 }
 
 void handle_get_import(struct api_call *call)
@@ -118,8 +114,7 @@ void handle_get_import(struct api_call *call)
 	struct import import;
 	struct record_list list;
 	struct list_page page;
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 	struct error err;
 
 	if (!open_page(call, "import", call->id, &page))
@@ -139,26 +134,22 @@ void handle_get_import(struct api_call *call)
 		problem_error(call, &err);
 		return;
 	}
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	present_import_members(&json, call->api->config.importer, &import);
-	json_put_member(&json, "records");
-	json_begin_array(&json);
+	answer_begin(&answer);
+	present_import_members(&answer.json, call->api->config.importer, &import);
+	json_put_member(&answer.json, "records");
+	json_begin_array(&answer.json);
 	for (size_t i = 0; i < list.count; i++)
-		present_record(&json, &list.records[i], NULL, NULL, 0);
-	json_end_array(&json);
-	write_page(call, &json, &page, list.total, list.count,
+		present_record(&answer.json, &list.records[i], NULL, NULL, 0);
+	json_end_array(&answer.json);
+	write_page(call, &answer.json, &page, list.total, list.count,
 		   list.count ? list.records[list.count - 1].id : 0, list.more);
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	answer_send(&answer, call, 200);
 }
 
 void handle_delete_import(struct api_call *call)
 {
 	struct delete_receipt receipt;
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 	struct error err;
 
 	enum status status =
@@ -169,22 +160,14 @@ void handle_delete_import(struct api_call *call)
 	}
 	log_info(LOG_EVENT("import deleted"), LOG_INT("import_id", receipt.import_id),
 		 LOG_INT("records", receipt.records), LOG_INT("vectors", receipt.vectors));
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	json_put_member(&json, "import_id");
-	json_put_int(&json, receipt.import_id);
-	json_put_member(&json, "filename");
-	json_put_string(&json, receipt.filename);
-	json_put_member(&json, "records");
-	json_put_int(&json, receipt.records);
-	json_put_member(&json, "vectors");
-	json_put_int(&json, receipt.vectors);
-	json_put_member(&json, "errors");
-	json_put_int(&json, receipt.errors);
-	json_put_member(&json, "size_bytes");
-	json_put_int(&json, receipt.size_bytes);
-	present_time(&json, "deleted_at", clock_now_ms());
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	answer_begin(&answer);
+	json_put_int_member(&answer.json, "import_id", receipt.import_id);
+	json_put_member(&answer.json, "filename");
+	json_put_string(&answer.json, receipt.filename);
+	json_put_int_member(&answer.json, "records", receipt.records);
+	json_put_int_member(&answer.json, "vectors", receipt.vectors);
+	json_put_int_member(&answer.json, "errors", receipt.errors);
+	json_put_int_member(&answer.json, "size_bytes", receipt.size_bytes);
+	present_time(&answer.json, "deleted_at", clock_now_ms());
+	answer_send(&answer, call, 200);
 }

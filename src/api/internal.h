@@ -130,8 +130,19 @@ void present_record(struct json_writer *json, const struct stored_record *record
 void present_page(struct json_writer *json, uint32_t limit, int64_t offset, int64_t total, struct slice next);
 void present_time(struct json_writer *json, const char *name, int64_t time_ms); /* 0: null */
 
-/* The answer is what the buffer holds. */
-void respond_json(struct api_call *call, unsigned status, struct strbuf *body);
+/* A JSON object that is written to be the answer:
+ *
+ *	answer_begin(&answer);
+ *	json_put_int_member(&answer.json, "id", 7);
+ *	answer_send(&answer, call, 200);              // or answer_drop
+ */
+struct answer {
+	struct strbuf body;
+	struct json_writer json; /* inside the object */
+};
+void answer_begin(struct answer *answer);
+void answer_send(struct answer *answer, struct api_call *call, unsigned status);
+void answer_drop(struct answer *answer);
 /* Link: <…>; rel="next" for a GET list. */
 void respond_next_link(struct api_call *call, struct slice next);
 

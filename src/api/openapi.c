@@ -7,12 +7,6 @@
 
 #include "base/banned.h"
 
-static void member_text(struct json_writer *json, const char *name, const char *text)
-{
-	json_put_member(json, name);
-	json_put_text(json, text);
-}
-
 static void begin_member_object(struct json_writer *json, const char *name)
 {
 	json_put_member(json, name);
@@ -28,7 +22,7 @@ static void write_content(struct json_writer *json, const char *media, const cha
 	begin_member_object(json, "content");
 	begin_member_object(json, media);
 	begin_member_object(json, "schema");
-	member_text(json, "$ref", reference);
+	json_put_text_member(json, "$ref", reference);
 	json_end_object(json);
 	json_end_object(json);
 	json_end_object(json);
@@ -37,19 +31,14 @@ static void write_content(struct json_writer *json, const char *media, const cha
 static void write_parameter_schema(struct json_writer *json, const struct param *param)
 {
 	begin_member_object(json, "schema");
-	member_text(json, "type", param->kind == PARAM_INTEGER ? "integer" : "string");
+	json_put_text_member(json, "type", param->kind == PARAM_INTEGER ? "integer" : "string");
 	if (param->kind == PARAM_INTEGER) {
-		json_put_member(json, "minimum");
-		json_put_int(json, param->min);
-		json_put_member(json, "maximum");
-		json_put_int(json, param->max);
-		json_put_member(json, "default");
-		json_put_int(json, param->fallback);
+		json_put_int_member(json, "minimum", param->min);
+		json_put_int_member(json, "maximum", param->max);
+		json_put_int_member(json, "default", param->fallback);
 	} else if (param->kind == PARAM_TEXT) {
-		json_put_member(json, "minLength");
-		json_put_int(json, 1);
-		json_put_member(json, "maxLength");
-		json_put_int(json, param->max);
+		json_put_int_member(json, "minLength", 1);
+		json_put_int_member(json, "maxLength", param->max);
 	} else {
 		json_put_member(json, "enum");
 		json_begin_array(json);
@@ -63,15 +52,14 @@ static void write_parameter_schema(struct json_writer *json, const struct param 
 static void write_path_parameter(struct json_writer *json, const char *name, const char *type)
 {
 	json_begin_object(json);
-	member_text(json, "name", name);
-	member_text(json, "in", "path");
+	json_put_text_member(json, "name", name);
+	json_put_text_member(json, "in", "path");
 	json_put_member(json, "required");
 	json_put_bool(json, true);
 	begin_member_object(json, "schema");
-	member_text(json, "type", type);
+	json_put_text_member(json, "type", type);
 	if (strcmp(type, "integer") == 0) {
-		json_put_member(json, "minimum");
-		json_put_int(json, 1);
+		json_put_int_member(json, "minimum", 1);
 	}
 	json_end_object(json);
 	json_end_object(json);
@@ -87,9 +75,9 @@ static void write_parameters(struct json_writer *json, const struct route *route
 		write_path_parameter(json, "file", "string");
 	for (const struct param *param = route->params; param && param->name; param++) {
 		json_begin_object(json);
-		member_text(json, "name", param->name);
-		member_text(json, "in", "query");
-		member_text(json, "description", param->doc);
+		json_put_text_member(json, "name", param->name);
+		json_put_text_member(json, "in", "query");
+		json_put_text_member(json, "description", param->doc);
 		write_parameter_schema(json, param);
 		json_end_object(json);
 	}
@@ -125,7 +113,7 @@ static void write_problem(struct json_writer *json, unsigned status)
 
 	snprintf(code, sizeof code, "%u", status);
 	begin_member_object(json, code);
-	member_text(json, "description", problem_title(status));
+	json_put_text_member(json, "description", problem_title(status));
 	write_content(json, "application/problem+json", "Problem");
 	json_end_object(json);
 }
@@ -137,7 +125,7 @@ static void write_success(struct json_writer *json, const struct route *route, u
 
 	snprintf(code, sizeof code, "%u", status);
 	begin_member_object(json, code);
-	member_text(json, "description", description);
+	json_put_text_member(json, "description", description);
 	if (route->success_schema)
 		write_content(json, "application/json", route->success_schema);
 	json_end_object(json);
@@ -179,9 +167,9 @@ static void write_operation(struct json_writer *json, const struct route *route)
 	json_begin_array(json);
 	json_put_text(json, route->tag);
 	json_end_array(json);
-	member_text(json, "summary", route->summary);
+	json_put_text_member(json, "summary", route->summary);
 	if (route->description)
-		member_text(json, "description", route->description);
+		json_put_text_member(json, "description", route->description);
 	write_parameters(json, route);
 	write_request_body(json, route);
 	write_responses(json, route);
@@ -205,22 +193,18 @@ static void write_paths(struct json_writer *json)
 void handle_openapi(struct api_call *call)
 {
 	const struct asset *components = asset_find(SLICE("openapi-components"));
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	member_text(&json, "openapi", "3.1.0");
-	begin_member_object(&json, "info");
-	member_text(&json, "title", "Rowmill");
-	member_text(&json, "version", ROWMILL_VERSION);
-	member_text(&json, "description",
+	answer_begin(&answer);
+	json_put_text_member(&answer.json, "openapi", "3.1.0");
+	begin_member_object(&answer.json, "info");
+	json_put_text_member(&answer.json, "title", "Rowmill");
+	json_put_text_member(&answer.json, "version", ROWMILL_VERSION);
+	json_put_text_member(&answer.json, "description",
 		    "Upload files of records; every row is checked, stored, embedded and found again.");
-	json_end_object(&json);
-	write_paths(&json);
-	json_put_member(&json, "components");
-	json_put_raw(&json, slice_trim(components->body));
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	json_end_object(&answer.json);
+	write_paths(&answer.json);
+	json_put_member(&answer.json, "components");
+	json_put_raw(&answer.json, slice_trim(components->body));
+	answer_send(&answer, call, 200);
 }

@@ -28,12 +28,6 @@ static void member_slice(struct json_writer *json, const char *name, struct slic
 		json_put_null(json);
 }
 
-static void member_int(struct json_writer *json, const char *name, int64_t value)
-{
-	json_put_member(json, name);
-	json_put_int(json, value);
-}
-
 static void write_progress(struct json_writer *json, struct importer *importer,
 			   const struct import *import)
 {
@@ -78,23 +72,22 @@ static void write_error(struct json_writer *json, const struct import *import)
 void present_import_members(struct json_writer *json, struct importer *importer,
 			    const struct import *import)
 {
-	member_int(json, "id", import->id);
+	json_put_int_member(json, "id", import->id);
 	json_put_member(json, "filename");
 	json_put_string(json, import->filename);
 	json_put_member(json, "file_hash");
 	json_put_string(json, import->file_hash);
-	member_int(json, "size_bytes", import->size_bytes);
+	json_put_int_member(json, "size_bytes", import->size_bytes);
 	member_slice(json, "format", import->format);
 	member_slice(json, "schema", import->schema);
 	json_put_member(json, "dry_run");
 	json_put_bool(json, false);
-	json_put_member(json, "status");
-	json_put_text(json, import_status_name(import->status));
-	member_int(json, "total_records", import->total_records);
-	member_int(json, "processed_records", import->processed_records);
-	member_int(json, "failed_records", import->failed_records);
-	member_int(json, "embedded_records", import->embedded_records);
-	member_int(json, "truncated_texts", import->truncated_texts);
+	json_put_text_member(json, "status", import_status_name(import->status));
+	json_put_int_member(json, "total_records", import->total_records);
+	json_put_int_member(json, "processed_records", import->processed_records);
+	json_put_int_member(json, "failed_records", import->failed_records);
+	json_put_int_member(json, "embedded_records", import->embedded_records);
+	json_put_int_member(json, "truncated_texts", import->truncated_texts);
 	write_progress(json, importer, import);
 	json_put_member(json, "dialect");
 	if (import->dialect.size)
@@ -140,12 +133,11 @@ void present_record(struct json_writer *json, const struct stored_record *record
 		    const struct slice *fields, size_t field_count)
 {
 	json_begin_object(json);
-	member_int(json, "id", record->id);
-	member_int(json, "import_id", record->import_id);
-	member_int(json, "row", record->row);
-	member_int(json, "line", record->line);
-	json_put_member(json, "status");
-	json_put_text(json, record->valid ? "valid" : "invalid");
+	json_put_int_member(json, "id", record->id);
+	json_put_int_member(json, "import_id", record->import_id);
+	json_put_int_member(json, "row", record->row);
+	json_put_int_member(json, "line", record->line);
+	json_put_text_member(json, "status", record->valid ? "valid" : "invalid");
 	json_put_member(json, "embedded");
 	json_put_bool(json, record->embedded);
 	if (score) {
@@ -172,24 +164,37 @@ void present_page(struct json_writer *json, uint32_t limit, int64_t offset, int6
 {
 	json_put_member(json, "page");
 	json_begin_object(json);
-	member_int(json, "limit", limit);
-	member_int(json, "offset", offset);
-	member_int(json, "total", total);
+	json_put_int_member(json, "limit", limit);
+	json_put_int_member(json, "offset", offset);
+	json_put_int_member(json, "total", total);
 	member_slice(json, "next", next);
 	json_end_object(json);
 }
 
-void respond_json(struct api_call *call, unsigned status, struct strbuf *body)
+void answer_begin(struct answer *answer)
 {
-	if (strbuf_ok(body)) {
+	strbuf_init(&answer->body, ANSWER_LIMIT);
+	json_writer_init(&answer->json, &answer->body);
+	json_begin_object(&answer->json);
+}
+
+void answer_send(struct answer *answer, struct api_call *call, unsigned status)
+{
+	json_end_object(&answer->json);
+	if (strbuf_ok(&answer->body)) {
 		http_response_status(call->response, status);
-		http_response_body(call->response, "application/json", body);
+		http_response_body(call->response, "application/json", &answer->body);
 	} else {
 		struct error err;
 		error_no_memory(&err);
 		problem_error(call, &err);
 	}
-	strbuf_release(body);
+	answer_drop(answer);
+}
+
+void answer_drop(struct answer *answer)
+{
+	strbuf_release(&answer->body);
 }
 
 /* Characters that stand for themselves in a query (RFC 3986, unreserved). */

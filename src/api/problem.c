@@ -38,20 +38,14 @@ static void begin(struct json_writer *json, struct http_request *request, unsign
 		  const char *code, const char *detail)
 {
 	json_begin_object(json);
-	json_put_member(json, "type");
-	json_put_text(json, "about:blank");
-	json_put_member(json, "title");
-	json_put_text(json, problem_title(status));
-	json_put_member(json, "status");
-	json_put_int(json, status);
-	json_put_member(json, "detail");
-	json_put_text(json, detail);
+	json_put_text_member(json, "type", "about:blank");
+	json_put_text_member(json, "title", problem_title(status));
+	json_put_int_member(json, "status", status);
+	json_put_text_member(json, "detail", detail);
 	json_put_member(json, "instance");
 	json_put_string(json, http_request_target(request));
-	json_put_member(json, "code");
-	json_put_text(json, code);
-	json_put_member(json, "request_id");
-	json_put_text(json, http_request_id(request));
+	json_put_text_member(json, "code", code);
+	json_put_text_member(json, "request_id", http_request_id(request));
 }
 
 static void send(struct http_response *response, unsigned status, struct json_writer *json)
@@ -111,8 +105,7 @@ void problem_params(struct api_call *call)
 		json_end_array(&json);
 		json_put_member(&json, "msg");
 		json_put_string(&json, call->errors[i].message);
-		json_put_member(&json, "type");
-		json_put_text(&json, call->errors[i].type);
+		json_put_text_member(&json, "type", call->errors[i].type);
 		json_end_object(&json);
 	}
 	json_end_array(&json);

@@ -70,30 +70,25 @@ static void respond(struct api_call *call, const struct search_request *search,
 		    size_t field_count, uint64_t started_ns)
 {
 	const float no_score = NAN; /* a list's records have none: null */
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	json_begin_object(&json);
-	json_put_member(&json, "records");
-	json_begin_array(&json);
+	answer_begin(&answer);
+	json_put_member(&answer.json, "records");
+	json_begin_array(&answer.json);
 	for (size_t i = 0; i < result->list.count; i++)
-		present_record(&json, &result->list.records[i],
+		present_record(&answer.json, &result->list.records[i],
 			       result->scores ? &result->scores[i] : &no_score, fields, field_count);
-	json_end_array(&json);
-	present_page(&json, search->limit, result->offset, result->list.total,
+	json_end_array(&answer.json);
+	present_page(&answer.json, search->limit, result->offset, result->list.total,
 		     strbuf_slice(&result->next));
-	json_put_member(&json, "mode");
-	json_put_text(&json, search_mode_name(search->mode));
-	json_put_member(&json, "facets");
-	json_put_raw(&json, SLICE("{}"));
-	json_put_member(&json, "embedding_coverage");
-	json_put_double(&json, result->embedding_coverage, 4);
-	json_put_member(&json, "took_ms");
-	json_put_double(&json, (double)(clock_monotonic_ns() - started_ns) / 1e6, 4);
-	json_end_object(&json);
-	respond_json(call, 200, &body);
+	json_put_text_member(&answer.json, "mode", search_mode_name(search->mode));
+	json_put_member(&answer.json, "facets");
+	json_put_raw(&answer.json, SLICE("{}"));
+	json_put_member(&answer.json, "embedding_coverage");
+	json_put_double(&answer.json, result->embedding_coverage, 4);
+	json_put_member(&answer.json, "took_ms");
+	json_put_double(&answer.json, (double)(clock_monotonic_ns() - started_ns) / 1e6, 4);
+	answer_send(&answer, call, 200);
 }
 
 void handle_search(struct api_call *call)

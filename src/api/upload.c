@@ -275,8 +275,7 @@ static void respond_import(struct api_call *call, int64_t id, unsigned status)
 	struct store *store = call->api->config.store;
 	struct store_reader *reader = NULL;
 	struct import import;
-	struct strbuf body;
-	struct json_writer json;
+	struct answer answer;
 	struct error err;
 	char location[64];
 
@@ -290,10 +289,9 @@ static void respond_import(struct api_call *call, int64_t id, unsigned status)
 	}
 	snprintf(location, sizeof location, "/api/imports/%lld", (long long)id);
 	http_response_header(call->response, "Location", slice_of_string(location));
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	present_import(&json, call->api->config.importer, &import);
-	respond_json(call, status, &body);
+	answer_begin(&answer);
+	present_import_members(&answer.json, call->api->config.importer, &import);
+	answer_send(&answer, call, status);
 }
 
 static enum status finish_body(struct upload *upload, struct error *err)

@@ -57,10 +57,8 @@ enum status lock_publish(int fd, const char *url, struct error *err)
 	strbuf_init(&text, 1024);
 	json_writer_init(&json, &text);
 	json_begin_object(&json);
-	json_put_member(&json, "pid");
-	json_put_int(&json, getpid());
-	json_put_member(&json, "url");
-	json_put_text(&json, url);
+	json_put_int_member(&json, "pid", getpid());
+	json_put_text_member(&json, "url", url);
 	json_end_object(&json);
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data, text.size, 0) != (ssize_t)text.size)
 		status = error_from_errno(err, errno, "the lock file cannot be written");

@@ -65,6 +65,18 @@ void json_put_member_slice(struct json_writer *json, struct slice name)
 	json->needs_comma = false;
 }
 
+void json_put_int_member(struct json_writer *json, const char *name, int64_t value)
+{
+	json_put_member(json, name);
+	json_put_int(json, value);
+}
+
+void json_put_text_member(struct json_writer *json, const char *name, const char *text)
+{
+	json_put_member(json, name);
+	json_put_text(json, text);
+}
+
 void json_put_null(struct json_writer *json)
 {
 	json_put_raw(json, SLICE("null"));

@@ -32,6 +32,10 @@ void json_end_array(struct json_writer *json);
 void json_put_member(struct json_writer *json, const char *name);
 void json_put_member_slice(struct json_writer *json, struct slice name);
 
+/* A member with its value. */
+void json_put_int_member(struct json_writer *json, const char *name, int64_t value);
+void json_put_text_member(struct json_writer *json, const char *name, const char *text);
+
 void json_put_null(struct json_writer *json);
 void json_put_bool(struct json_writer *json, bool value);
 void json_put_int(struct json_writer *json, int64_t value);

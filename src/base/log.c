@@ -86,12 +86,9 @@ void log_write(enum log_level level, const struct log_field *fields)
 	strbuf_init(&line, LINE_CAP);
 	json_writer_init(&json, &line);
 	json_begin_object(&json);
-	json_put_member(&json, "time");
-	json_put_text(&json, time_text);
-	json_put_member(&json, "level");
-	json_put_text(&json, names[level]);
-	json_put_member(&json, "request_id");
-	json_put_text(&json, log_request());
+	json_put_text_member(&json, "time", time_text);
+	json_put_text_member(&json, "level", names[level]);
+	json_put_text_member(&json, "request_id", log_request());
 	add_fields(&json, fields);
 	json_end_object(&json);
 	strbuf_add_byte(&line, '\n');

@@ -69,10 +69,8 @@ void record_write_errors(const struct record *record, bool places, struct json_w
 			json_put_string(json, error->field);
 		else
 			json_put_null(json);
-		json_put_member(json, "code");
-		json_put_text(json, error->code);
-		json_put_member(json, "constraint");
-		json_put_text(json, error->constraint);
+		json_put_text_member(json, "code", error->code);
+		json_put_text_member(json, "constraint", error->constraint);
 		json_put_member(json, "message");
 		json_put_string(json, error->message);
 		json_put_member(json, "value");
@@ -81,10 +79,8 @@ void record_write_errors(const struct record *record, bool places, struct json_w
 		else
 			json_put_null(json);
 		if (places) {
-			json_put_member(json, "line");
-			json_put_int(json, (int64_t)error->line);
-			json_put_member(json, "byte");
-			json_put_int(json, (int64_t)error->byte);
+			json_put_int_member(json, "line", (int64_t)error->line);
+			json_put_int_member(json, "byte", (int64_t)error->byte);
 		}
 		json_end_object(json);
 	}
