@@ -177,3 +177,17 @@ void json_put_raw(struct json_writer *json, struct slice value)
 	separate(json);
 	strbuf_add_slice(json->out, value);
 }
+
+void json_put_damaged_raw(struct json_writer *json, struct slice value)
+{
+	separate(json);
+	while (value.size) {
+		size_t whole = utf8_valid_prefix(value);
+		strbuf_add(json->out, value.data, whole);
+		if (whole < value.size) {
+			strbuf_add_string(json->out, "\xEF\xBF\xBD");
+			whole += utf8_damage_size(value, whole);
+		}
+		value = slice_of(value.data + whole, value.size - whole);
+	}
+}

@@ -50,4 +50,8 @@ void json_put_text(struct json_writer *json, const char *text); /* NULL is writt
 /* A complete JSON value that is copied as it is. */
 void json_put_raw(struct json_writer *json, struct slice value);
 
+/* The same for a value that is JSON but for bytes that are no UTF-8 inside its strings: they are
+ * written as U+FFFD, one for each maximal subpart. */
+void json_put_damaged_raw(struct json_writer *json, struct slice value);
+
 #endif

@@ -47,7 +47,7 @@ void record_write_data(const struct record *record, struct json_writer *json)
 		return;
 	}
 	if (record->shape == RECORD_VALUE || (record->from_json && !record_is_valid(record))) {
-		json_put_raw(json, record->raw);
+		json_put_damaged_raw(json, record->raw);
 		return;
 	}
 	json_begin_object(json);

@@ -92,6 +92,16 @@ static void an_invalid_json_record_is_written_as_sent(void **state)
 	assert_slice(strbuf_slice(&out), "{ \"name\" : 1.0 }");
 }
 
+static void bytes_that_are_no_utf_8_are_shown_as_such_in_a_json_record(void **state)
+{
+	struct record record = {.from_json = true, .raw = SLICE("{\"name\": \"A\xFF\xE2\x82 b\"}")};
+
+	(void)state;
+	add_error(&record, "name", "is no UTF-8");
+	record_write_data(&record, &json);
+	assert_slice(strbuf_slice(&out), "{\"name\": \"A\uFFFD\uFFFD b\"}");
+}
+
 static void a_value_that_is_no_object_is_written_as_sent(void **state)
 {
 	struct record record = {.shape = RECORD_VALUE, .from_json = true, .raw = SLICE("[ 1 ]")};
@@ -239,6 +249,7 @@ int main(void)
 		TEST(a_valid_json_record_is_written_by_its_fields),
 		TEST(an_invalid_csv_row_is_written_by_its_fields),
 		TEST(an_invalid_json_record_is_written_as_sent),
+		TEST(bytes_that_are_no_utf_8_are_shown_as_such_in_a_json_record),
 		TEST(a_value_that_is_no_object_is_written_as_sent),
 		TEST(damaged_bytes_are_written_as_a_string),
 		TEST(errors_are_kept_in_their_order_as_their_list_grows),
