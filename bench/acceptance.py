@@ -110,6 +110,11 @@ def measure_embedding(folder, rows, single):
         ours.append(rows / seconds)
     peer.close()
     server.stop()
+    if min(cosines) < 0.9999:
+        raise SystemExit(f"bench: the peer computes something else (cosine {min(cosines):.4f}); nothing is compared")
+    spread = max(theirs) / min(theirs)
+    if spread > 1.5:
+        print(f"(the peer's own rate varies {spread:.1f} times: this machine is too busy for the next line)", flush=True)
     say(f"import of {rows:,} rows against one text at a time", statistics.median(ours) / statistics.median(theirs), 5,
         f"{statistics.median(ours):.0f} and {statistics.median(theirs):.0f} rows/s; least cosine {min(cosines):.6f}")
 
@@ -190,9 +195,10 @@ def main():
         raise SystemExit(f"bench: {PYTHON} is missing; run bench/setup first")
     with tempfile.TemporaryDirectory(prefix="rowmill-bench-") as name:
         folder = pathlib.Path(name)
+        print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
         measure_acknowledgement(folder, 1000)
         measure_embedding(folder, 300 if quick else 1000, 50 if quick else 200)
-        exact = measure_large_import(folder, 2000 if quick else 20000)
+        exact = measure_large_import(folder, 2000 if quick else 20_000)
         measure_original(folder, 100 if quick else 1000)
     return 0 if exact else 1
 

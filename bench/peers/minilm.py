@@ -15,13 +15,15 @@ def load():
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer, models
-    from transformers import BertTokenizerFast
+    from tokenizers import BertWordPieceTokenizer
     # The library wants the tokenizer's own files beside the weights.
     with tempfile.TemporaryDirectory() as folder:
         for path in model_folder().iterdir():
             os.symlink(path.resolve(), os.path.join(folder, path.name))
         if not os.path.exists(os.path.join(folder, "tokenizer.json")):
-            BertTokenizerFast(vocab_file=os.path.join(folder, "vocab.txt"), do_lower_case=True).save_pretrained(folder)
+            # Not through transformers' class: its version 5 ignores vocab_file, and every word becomes [UNK].
+            BertWordPieceTokenizer(os.path.join(folder, "vocab.txt"), lowercase=True).save(os.path.join(folder, "tokenizer.json"))
         words = models.Transformer(folder, max_seq_length=256)
+    assert words.tokenizer.convert_tokens_to_ids("hello") == 7592, "the tokenizer has not read the vocabulary"
     pooling = models.Pooling(words.get_embedding_dimension(), pooling_mode="mean")
     return SentenceTransformer(modules=[words, pooling, models.Normalize()], device="cpu")
