@@ -4,10 +4,28 @@ import os
 import pathlib
 import tempfile
 
+MAX_TOKENS = 256
+
 
 def model_folder():
     default = pathlib.Path.home() / ".local/share/rowmill/models/all-MiniLM-L6-v2"
     return pathlib.Path(os.environ.get("ROWMILL_MODEL", default))
+
+
+def load_tokenizer():
+    """The vocabulary's WordPiece as the tokenizers library has it; texts are cut, not padded."""
+    from tokenizers import BertWordPieceTokenizer
+    tokenizer = BertWordPieceTokenizer(str(model_folder() / "vocab.txt"), lowercase=True)
+    tokenizer.enable_truncation(MAX_TOKENS)
+    return tokenizer
+
+
+def save_tokenizer(folder):
+    """The files that transformers wants beside the weights. (Its own BertTokenizerFast takes no vocab.txt any more: version 5
+    ignores the name and knows five tokens.)"""
+    from transformers import PreTrainedTokenizerFast
+    special = {"unk_token": "[UNK]", "sep_token": "[SEP]", "pad_token": "[PAD]", "cls_token": "[CLS]", "mask_token": "[MASK]"}
+    PreTrainedTokenizerFast(tokenizer_object=load_tokenizer()._tokenizer, **special).save_pretrained(folder)
 
 
 def load():
@@ -15,15 +33,10 @@ def load():
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer, models
-    from tokenizers import BertWordPieceTokenizer
-    # The library wants the tokenizer's own files beside the weights.
     with tempfile.TemporaryDirectory() as folder:
-        for path in model_folder().iterdir():
-            os.symlink(path.resolve(), os.path.join(folder, path.name))
-        if not os.path.exists(os.path.join(folder, "tokenizer.json")):
-            # Not through transformers' class: its version 5 ignores vocab_file, and every word becomes [UNK].
-            BertWordPieceTokenizer(os.path.join(folder, "vocab.txt"), lowercase=True).save(os.path.join(folder, "tokenizer.json"))
-        words = models.Transformer(folder, max_seq_length=256)
-    assert words.tokenizer.convert_tokens_to_ids("hello") == 7592, "the tokenizer has not read the vocabulary"
+        for name in ("config.json", "model.safetensors"):
+            os.symlink((model_folder() / name).resolve(), os.path.join(folder, name))
+        save_tokenizer(folder)
+        words = models.Transformer(folder, max_seq_length=MAX_TOKENS)
     pooling = models.Pooling(words.get_embedding_dimension(), pooling_mode="mean")
     return SentenceTransformer(modules=[words, pooling, models.Normalize()], device="cpu")
