@@ -10,7 +10,7 @@ const struct option_spec serve_options[] = {
 	{"listen", "ADDR", "127.0.0.1", "address to listen on; 0.0.0.0 is every IPv4 one, :: every one"},
 	{"db", "PATH", "data_imports.db", "database file; uploads lie beside it in PATH.spool"},
 	{"model", "FOLDER", NULL, "folder of the model (default: where the set-up put it)"},
-	{"precision", "auto|f32", "auto", "arithmetic of the encoder"},
+	{"precision", "auto|f32|bf16|int8", "auto", "arithmetic of the encoder"},
 	{"upload-limit", "BYTES", "4294967296", "largest file accepted"},
 	{"allow-host", "NAMES", NULL, "further names that this server goes by, separated by commas"},
 	{"workers", "N", "8", "requests answered at the same time"},
@@ -134,7 +134,7 @@ enum status config_read(const struct options *options, struct config *config, st
 				   config->listen);
 	if (status == STATUS_OK &&
 	    !embed_precision_parse(slice_of_string(precision), &config->precision))
-		status = error_set(err, STATUS_INVALID, NULL, "--precision must be auto or f32, not '%s'",
+		status = error_set(err, STATUS_INVALID, NULL, "--precision must be auto, f32, bf16 or int8, not '%s'",
 				   precision);
 	return status;
 }

@@ -22,7 +22,7 @@ enum {
 
 const struct option_spec embed_command_options[] = {
 	{"output", "json|raw", "json", "a JSON array a line, or little-endian float32 rows"},
-	{"precision", "auto|f32", "auto", "arithmetic of the encoder"},
+	{"precision", "auto|f32|bf16|int8", "auto", "arithmetic of the encoder"},
 	{"model", "FOLDER", NULL, "folder of the model (default: where the set-up put it)"},
 	{"threads", "N", "0", "workers; 0: one a core"},
 	{0},
@@ -202,7 +202,7 @@ static enum status open_job(struct job *job, const struct options *options, stru
 				 output);
 	if (!embed_precision_parse(slice_of_string(option_text(options, "precision")),
 				   &embed.precision))
-		return error_set(err, STATUS_INVALID, NULL, "--precision must be auto or f32, not '%s'",
+		return error_set(err, STATUS_INVALID, NULL, "--precision must be auto, f32, bf16 or int8, not '%s'",
 				 option_text(options, "precision"));
 	enum status status = option_integer(options, "threads", 0, THREADS_MAX, &threads, err);
 	if (status != STATUS_OK)
