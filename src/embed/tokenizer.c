@@ -139,36 +139,12 @@ static void word_alone(struct run *run, const char *bytes, size_t size)
 	end_word(run);
 }
 
-/* NFD's canonical ordering for the few characters that are neither letters nor taken out as
- * Mn but have a combining class: such a one goes before those of a higher class. */
-static size_t ordered_place(const struct run *run, int combining_class)
+/* NFD also puts marks into their canonical order. Those that are not taken out as accents occur in no
+ * piece of the vocabulary: a word with one of them is [UNK], in whatever order. */
+static void add_character(struct run *run, uint32_t character)
 {
-	struct slice word = slice_of(run->word, run->size);
-	size_t place = run->size;
-	uint32_t before;
-
-	while (combining_class != 0 && place > 0) {
-		size_t previous = utf8_floor(word, place - 1);
-		utf8_decode(word, previous, &before);
-		if (utf8proc_get_property((utf8proc_int32_t)before)->combining_class <=
-		    combining_class)
-			break;
-		place = previous;
-	}
-	return place;
-}
-
-static void add_character(struct run *run, uint32_t character, int combining_class)
-{
-	char bytes[4];
-
-	if (++run->characters > WORD_CHARACTERS)
-		return;
-	size_t size = utf8_encode(character, bytes);
-	size_t place = ordered_place(run, combining_class);
-	memmove(run->word + place + size, run->word + place, run->size - place);
-	memcpy(run->word + place, bytes, size);
-	run->size += size;
+	if (++run->characters <= WORD_CHARACTERS)
+		run->size += utf8_encode(character, run->word + run->size);
 }
 
 /* A character of a decomposition: accents go, the rest is lowered and joins the word. */
@@ -189,8 +165,7 @@ static void add_decomposed(struct run *run, utf8proc_int32_t character)
 	else if (kind == PUNCTUATION)
 		word_alone(run, bytes, utf8_encode((uint32_t)character, bytes));
 	else if (kind != MARK)
-		add_character(run, (uint32_t)character,
-			      utf8proc_get_property(character)->combining_class);
+		add_character(run, (uint32_t)character);
 }
 
 static void add_unicode(struct run *run, uint32_t character)
