@@ -1,7 +1,7 @@
 """Defect 4 of the original: the list asked the database once more for each import that it showed.
 
-The statements that SQLite runs are counted: a page of 200 imports must take as many as a page of 2. Records are looked up by
-primary key (a decision of the store): what a page of them takes must not grow with what else is stored.
+The statements that SQLite runs are counted: a page of 200 imports must take as many as a page of 2, and a page of 200
+records of an import, or of a ranked search, too. What a page takes must not grow with what else is stored.
 
 Shown to fail by broken/queries-per-item.patch: list_imports looks each import up again."""
 
@@ -43,6 +43,16 @@ def test_a_longer_page_of_imports_takes_no_more_statements(library):
     short, long = (statements(library, lambda size=size: ask(size)) for size in (2, IMPORTS))
     assert 1 <= short <= 20, f"{short} statements for a page of 2"
     assert long <= short + 2, f"{short} statements for a page of 2 and {long} for one of {IMPORTS}"
+
+
+@pytest.mark.parametrize("ask", [
+    lambda client, size: client.get_import(client.large, limit=size),
+    lambda client, size: client.search(query="finance", import_id=client.large, limit=size),
+], ids=["records of an import", "ranked"])
+def test_a_longer_page_of_records_takes_no_more_statements(library, ask):
+    short, long = (statements(library, lambda size=size: ask(library, size)) for size in (2, 200))
+    assert 1 <= short <= 20, f"{short} statements for a page of 2"
+    assert long <= short + 2, f"{short} statements for a page of 2 and {long} for one of 200"
 
 
 @pytest.mark.parametrize("ask", [

@@ -6,45 +6,69 @@
 static void read_record_row(struct query *query, struct arena *arena, struct stored_record *record)
 {
 	*record = (struct stored_record){
-		.id = query_int(query, 0),
-		.import_id = query_int(query, 1),
-		.row = query_int(query, 2),
-		.line = query_int(query, 3),
-		.valid = query_int(query, 4) != 0,
-		.embedded = query_int(query, 5) != 0,
-		.data = query_text(query, 6, arena),
-		.error_message = query_text(query, 7, arena),
-		.errors = query_is_null(query, 8) ? SLICE("[]") : query_text(query, 8, arena),
-		.created_ms = time_text_parse(query_text_borrowed(query, 9)),
+		.id = query_int(query, 1),
+		.import_id = query_int(query, 2),
+		.row = query_int(query, 3),
+		.line = query_int(query, 4),
+		.valid = query_int(query, 5) != 0,
+		.embedded = query_int(query, 6) != 0,
+		.data = query_text(query, 7, arena),
+		.error_message = query_text(query, 8, arena),
+		.errors = query_is_null(query, 9) ? SLICE("[]") : query_text(query, 9, arena),
+		.created_ms = time_text_parse(query_text_borrowed(query, 10)),
 	};
 }
 
-/* Adds the record to the list unless it is gone. */
-static enum status read_record(struct sqlite_reader *reader, int64_t id, struct arena *arena,
-			       struct record_list *list, struct error *err)
+/* The ids as a JSON array: one bound value, however many they are. */
+static bool write_ids(const int64_t *ids, size_t count, struct arena *arena, struct slice *text)
 {
-	struct query query;
+	struct strbuf list;
+	struct json_writer json;
 
-	query_begin(&query, &reader->connection, READ_RECORD);
-	query_bind_int(&query, 1, id);
-	if (query_row(&query))
-		read_record_row(&query, arena, &list->records[list->count++]);
-	return query_end(&query, err);
+	strbuf_init(&list, 64 + 24 * count);
+	json_writer_init(&json, &list);
+	json_begin_array(&json);
+	for (size_t i = 0; i < count; i++)
+		json_put_int(&json, ids[i]);
+	json_end_array(&json);
+	bool done = strbuf_ok(&list) && arena_copy(arena, strbuf_slice(&list), text);
+	strbuf_release(&list);
+	return done;
+}
+
+/* Begins a statement over these ids; its rows name their place in the list. */
+static enum status begin_ids(struct query *query, struct sqlite_reader *reader, int statement,
+			     const int64_t *ids, size_t count, struct arena *arena, struct error *err)
+{
+	struct slice list;
+
+	if (!write_ids(ids, count, arena, &list))
+		return error_no_memory(err);
+	query_begin(query, &reader->connection, statement);
+	query_bind_text(query, 1, list);
+	return STATUS_OK;
 }
 
 enum status records_get(struct store_reader *base, const int64_t *ids, size_t count,
 			struct arena *arena, struct record_list *list, struct error *err)
 {
-	struct sqlite_reader *reader = sqlite_reader_of(base);
-	enum status status = STATUS_OK;
+	struct query query;
 
 	*list = (struct record_list){
 		.records = arena_alloc_zeroed(arena, count, sizeof *list->records)};
 	if (!list->records)
 		return error_no_memory(err);
-	/* One lookup by primary key each: within the process, that is what a join would do. */
-	for (size_t i = 0; i < count && status == STATUS_OK; i++)
-		status = read_record(reader, ids[i], arena, list, err);
+	enum status status =
+		begin_ids(&query, sqlite_reader_of(base), READ_RECORDS, ids, count, arena, err);
+	if (status != STATUS_OK)
+		return status;
+	while (query_row(&query))
+		read_record_row(&query, arena, &list->records[query_int(&query, 0)]);
+	status = query_end(&query, err);
+	/* Those that are gone leave no gap. */
+	for (size_t i = 0; i < count; i++)
+		if (list->records[i].id)
+			list->records[list->count++] = list->records[i];
 	list->total = (int64_t)list->count;
 	return status;
 }
@@ -80,29 +104,13 @@ enum status records_list(struct store_reader *base, const struct record_query *w
 	return status;
 }
 
-static enum status read_pending(struct sqlite_reader *reader, int64_t id, struct arena *arena,
-				struct pending_record *record, struct error *err)
-{
-	struct query query;
-
-	query_begin(&query, &reader->connection, READ_PENDING);
-	query_bind_int(&query, 1, id);
-	if (query_row(&query))
-		*record = (struct pending_record){
-			.id = id,
-			.import_id = query_int(&query, 0),
-			.data = query_text(&query, 1, arena),
-			.schema = query_text(&query, 2, arena),
-		};
-	return query_end(&query, err);
-}
-
 enum status records_list_pending(struct store_reader *base, int64_t after_id, uint32_t limit,
 				 struct arena *arena, struct pending_record **records,
 				 size_t *count, struct error *err)
 {
 	struct sqlite_reader *reader = sqlite_reader_of(base);
 	struct spans spans;
+	struct query query;
 	int64_t *ids;
 
 	*count = 0;
@@ -115,9 +123,17 @@ enum status records_list_pending(struct store_reader *base, int64_t after_id, ui
 	*records = arena_alloc_zeroed(arena, *count, sizeof **records);
 	if (!*records)
 		return error_no_memory(err);
-	for (size_t i = 0; i < *count && status == STATUS_OK; i++)
-		status = read_pending(reader, ids[i], arena, &(*records)[i], err);
-	return status;
+	status = begin_ids(&query, reader, READ_PENDING, ids, *count, arena, err);
+	if (status != STATUS_OK)
+		return status;
+	while (query_row(&query))
+		(*records)[query_int(&query, 0)] = (struct pending_record){
+			.id = query_int(&query, 1),
+			.import_id = query_int(&query, 2),
+			.data = query_text(&query, 3, arena),
+			.schema = query_text(&query, 4, arena),
+		};
+	return query_end(&query, err);
 }
 
 /* ---- vectors ---- */

@@ -134,12 +134,14 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			     "WHERE import_id = ?1 AND embedding IS NULL AND status = 'valid' "
 			     "AND id > ?2 AND id <= ?3 ORDER BY id LIMIT ?4 OFFSET ?5",
 
-	[READ_RECORD] = "SELECT r.id, r.import_id, r.row_number, r.line_number, r.status = 'valid', "
+	/* ?1: a JSON array of ids, so that a page is one statement. The first column is the place in it. */
+	[READ_RECORDS] = "SELECT j.key, r.id, r.import_id, r.row_number, r.line_number, r.status = 'valid', "
 			"r.embedding IS NOT NULL, r.data, r.error_message, r.errors, r.created_at "
-			"FROM records AS r JOIN imports AS i ON i.id = r.import_id "
-			"WHERE r.id = ?1 AND " IN_BOUNDS,
-	[READ_PENDING] = "SELECT r.import_id, r.data, i.schema_name FROM records AS r "
-			 "JOIN imports AS i ON i.id = r.import_id WHERE r.id = ?1 AND " IN_BOUNDS,
+			"FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
+			"CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
+	[READ_PENDING] = "SELECT j.key, r.id, r.import_id, r.data, i.schema_name "
+			 "FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
+			 "CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
 	[READ_VECTORS] = "SELECT id, import_id, embedding FROM records WHERE id > ?1 AND id <= ?2 "
 			 "AND embedding IS NOT NULL ORDER BY id",
 
