@@ -42,6 +42,7 @@ struct route {
 	void (*handle)(struct api_call *call);
 	enum body_kind body;
 	const struct param *params; /* up to PARAMS_MAX, ended by name NULL; NULL: none */
+	const char *operation; /* its name in /openapi.json, for generated clients */
 	const char *tag, *summary, *description;
 	unsigned success;             /* status */
 	const char *success_schema;   /* component name of the answer; NULL: no JSON */

@@ -167,6 +167,7 @@ static void write_operation(struct json_writer *json, const struct route *route)
 	json_begin_array(json);
 	json_put_text(json, route->tag);
 	json_end_array(json);
+	json_put_text_member(json, "operationId", route->operation);
 	json_put_text_member(json, "summary", route->summary);
 	if (route->description)
 		json_put_text_member(json, "description", route->description);

@@ -12,6 +12,9 @@ static void every_route_is_documented_and_handled(void **state)
 		assert_non_null(route->handle);
 		assert_true(route->path[0] == '/');
 		assert_non_null(route->tag);
+		assert_non_null(route->operation);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(routes[j].operation, route->operation);
 		assert_non_null(route->summary);
 		assert_true(route->success >= 200 && route->success < 400);
 		assert_non_null(route->problems);
