@@ -9,7 +9,6 @@ Everything is measured in this run, on this machine, Rowmill and the peer in tur
 python3-requests and python3-numpy, as the tests do."""
 
 import argparse
-import json
 import os
 import pathlib
 import statistics
@@ -22,15 +21,13 @@ import numpy
 import requests
 
 BENCH = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(BENCH.parent / "tests"))
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "tests")]
 
+from side_by_side.engines import PEERS, PYTHON, REFERENCE, read_vectors  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.people import as_csv, fresh_seed, people, people_csv, spoiled_csv  # noqa: E402
 from support.process import memory_kib  # noqa: E402
 from support.server import Server  # noqa: E402
-
-FOLDER = pathlib.Path(os.environ.get("ROWMILL_BENCH", pathlib.Path.home() / ".cache/rowmill/bench"))
-PYTHON = FOLDER / "venv/bin/python"
 
 
 def say(figure, ratio, wanted, note):
@@ -47,26 +44,6 @@ def is_quiet():
 
 def text_of(row):
     return " ".join(row.values())
-
-
-class OneByOne:
-    """sentence-transformers in a process of its own, given one text at a time."""
-
-    def __init__(self):
-        self.process = subprocess.Popen([str(PYTHON), str(BENCH / "peers/one_by_one.py")], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert json.loads(self.process.stdout.readline())["ready"]
-
-    def embed(self, texts):
-        """(texts a second, the first text's vector)"""
-        self.process.stdin.write(json.dumps(texts) + "\n")
-        self.process.stdin.flush()
-        answer = json.loads(self.process.stdout.readline())
-        return len(texts) / answer["seconds"], answer["first"]
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def timed(action):
@@ -102,14 +79,14 @@ def measure_acknowledgement(folder, rows):
 
 def measure_embedding(folder, rows, single):
     """Rows a second from the upload to the last vector, against one text at a time, in turns."""
-    server, peer = Server(make_folder(folder, "embed")).start(), OneByOne()
+    server, peer = Server(make_folder(folder, "embed")).start(), PEERS[REFERENCE](os.cpu_count()).wait_until_ready()
     client = Client(server.url)
     client.finish_import(people_csv(50))
     ours, theirs, cosines = [], [], []
     for _ in range(3):
         texts = [text_of(row) for row in people(single, fresh_seed())]
-        rate, vector = peer.embed(texts)
-        theirs.append(rate)
+        theirs.append(single / peer.embed(texts, single=True, vectors=folder / "peer.f32")["seconds"])
+        vector = read_vectors(folder / "peer.f32")[0]
         answer = client.post("/v1/embeddings", json={"input": texts[0]}).json()
         cosines.append(float(numpy.dot(vector, answer["data"][0]["embedding"])))
         seconds, _ = timed(lambda: client.finish_import(people_csv(rows)))

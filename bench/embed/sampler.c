@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { SAMPLES_MAX = 1 << 16, TICK_US = 1000 };
+enum { SAMPLES_MAX = 1 << 16, TICK_US = 1000, STACK_SIZE = 1 << 16 };
 
 /* The linker's name for where the program's file begins in memory. */
 extern const char program_begin[] __asm__("__ehdr_start") __attribute__((visibility("hidden")));
@@ -37,12 +37,24 @@ static bool set_timer(int tick_us)
 	return setitimer(ITIMER_PROF, &timer, NULL) == 0;
 }
 
+/* oneDNN's products for AVX2 move the stack pointer into their buffers; a handler on that stack would
+ * write over what lies there. */
+static bool give_handler_a_stack(void)
+{
+	static char memory[STACK_SIZE];
+	const stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+
+	return sigaltstack(&stack, NULL) == 0;
+}
+
 bool sampler_start(void)
 {
-	struct sigaction action = {.sa_sigaction = take_sample, .sa_flags = SA_SIGINFO | SA_RESTART};
+	struct sigaction action = {.sa_sigaction = take_sample,
+				   .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 
 	atomic_store(&sample_count, 0);
-	return sigaction(SIGPROF, &action, NULL) == 0 && set_timer(TICK_US);
+	return give_handler_a_stack() && sigaction(SIGPROF, &action, NULL) == 0 &&
+	       set_timer(TICK_US);
 }
 
 void sampler_stop(void)

@@ -5,7 +5,9 @@
  *	sampler_take(out);      {"program": {"0x5c00": 12, …}, "elsewhere": {"libc.so.6": 3, "made at run time": 80}}
  *
  * Addresses are offsets into the program's file, for addr2line. "made at run time" is code that lies in no file: oneDNN's
- * products. Threads: one sampler a process, as there is one SIGPROF. */
+ * products.
+ *
+ * Threads: one sampler a process, as there is one SIGPROF; whoever starts it must be the only thread that works meanwhile. */
 #ifndef ROWMILL_BENCH_EMBED_SAMPLER_H
 #define ROWMILL_BENCH_EMBED_SAMPLER_H
 
