@@ -37,7 +37,7 @@ class Build:
     compiler: str
     options: tuple[str, ...]
     variables: dict[str, str]
-    patience: int = 1  # factor for the time limits of tests
+    patience: int = 1  # factor for the time limits of tests, which are far from what they take
     wrapper: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()  # suites in which there is nothing for it to find
 
@@ -63,13 +63,13 @@ BUILDS = {
             "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
             "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.supp:print_suppressions=0",
         },
-        patience=4,
+        patience=2,
     ),
     "tsan": Build(
         "gcc",
         ("-Db_sanitize=thread",),
         {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/races.supp"},
-        patience=10,
+        patience=4,
         wrapper=fixed_addresses(),
         spared=("parse",),  # long, and without a thread
     ),
@@ -237,6 +237,7 @@ def main():
         os.environ["ROWMILL_LONG"] = "1"
         words = words[1:]
     REPORTS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: nothing that was started stays
     results = []
     try:
         for part in selected(words):

@@ -1,5 +1,10 @@
 """tests/summary.py and tests/run_checks.py: nothing that failed may be counted as passed."""
 
+import os
+import pathlib
+import signal
+import time
+
 import pytest
 
 import run_checks
@@ -82,7 +87,9 @@ def checks(monkeypatch, capsys, tmp_path):
         monkeypatch.setattr(run_checks, "CI", ci)
         monkeypatch.setattr(run_checks, "REPORTS", tmp_path)
         monkeypatch.setattr("sys.argv", ["test", *words])
+        handler = signal.getsignal(signal.SIGTERM)
         status = run_checks.main()
+        signal.signal(signal.SIGTERM, handler)
         return status, capsys.readouterr().out.splitlines()
 
     return run
@@ -129,3 +136,26 @@ def test_a_word_selects_the_part_of_that_name_or_all_with_that_word(checks):
 def test_a_word_that_selects_nothing_is_refused(checks):
     with pytest.raises(SystemExit, match="no part is called frobnicate"):
         checks({"unit": [GOOD]}, "frobnicate")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_still_ends_with_its_count_and_a_bad_status(checks, number):
+    class Stopped:
+        def __iter__(self):
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+
+    status, lines = checks({"unit": [GOOD], "http": Stopped(), "fault": [GOOD]})
+    assert lines[-1] == "1 passed, 1 failed, 0 skipped"
+    assert status == 1
+
+
+def test_a_command_past_its_limit_is_killed_with_all_that_it_started(tmp_path):
+    process_id = tmp_path / "id"
+    script = f"sleep 60 & echo $! > {process_id}; wait"
+    assert run_checks.run(["sh", "-c", script], limit_s=0.5) != 0
+    state = pathlib.Path(f"/proc/{process_id.read_text().strip()}/stat")
+    deadline = time.monotonic() + 10
+    while state.exists() and state.read_text().split()[2] != "Z" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not state.exists() or state.read_text().split()[2] == "Z"
