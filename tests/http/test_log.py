@@ -1,10 +1,21 @@
 """The structured log: one JSON object a line on standard error, each with a request id."""
 
+import time
+
 from support.people import people_csv
+from support.surroundings import PATIENCE_S
 
 
-def entries(server, request_id):
-    return [entry for entry in server.log() if entry.get("request_id") == request_id]
+def entries(server, request_id, wanted):
+    """The lines of a request for which `wanted` holds, at least one: a line may be written a moment after
+    what it tells could be seen."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found = [entry for entry in server.log() if entry.get("request_id") == request_id and wanted(entry)]
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"no such line of request {request_id}"
+        time.sleep(0.02)
 
 
 def test_every_line_is_an_object_with_time_level_event_and_request_id(server, client):
@@ -18,7 +29,7 @@ def test_every_line_is_an_object_with_time_level_event_and_request_id(server, cl
 
 def test_every_request_is_logged_with_what_was_asked_and_answered(server, client):
     response = client.get("/api/imports?limit=3", headers={"X-Request-Id": "watch-me"})
-    line, = [entry for entry in entries(server, "watch-me") if "status" in entry]
+    line, = entries(server, "watch-me", lambda entry: "status" in entry)
     assert response.headers["X-Request-Id"] == "watch-me"
     assert line["status"] == 200 and line["method"] == "GET"
     assert any("/api/imports" in str(value) for value in line.values())
@@ -26,14 +37,13 @@ def test_every_request_is_logged_with_what_was_asked_and_answered(server, client
 
 def test_a_refused_request_is_logged_too(server, client):
     client.get("/nothing", headers={"X-Request-Id": "refused-one"})
-    assert any(entry.get("status") == 404 for entry in entries(server, "refused-one"))
+    assert entries(server, "refused-one", lambda entry: entry.get("status") == 404)
 
 
 def test_the_work_behind_an_upload_is_logged_under_its_request_id(server, client):
     response = client.upload(people_csv(3), headers={"X-Request-Id": "an-upload"})
     client.wait_for_import(response.json()["id"])
-    events = [entry["event"] for entry in entries(server, "an-upload")]
-    assert "import completed" in events, events
+    assert entries(server, "an-upload", lambda entry: entry["event"] == "import completed")
 
 
 def test_hostile_text_cannot_forge_a_line(server, client):

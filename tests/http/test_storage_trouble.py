@@ -38,10 +38,13 @@ def small_disk(folder):
     if shutil.which("unshare") is None:
         skip("unshare is missing; install it with: apt-get install util-linux")
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    prefix = ["unshare", *user, "--mount", "sh", "-c", f'mount -t tmpfs -o size=64m tmpfs "{folder}" && exec "$@"', "sh"]
-    if subprocess.run([*prefix, "true"], capture_output=True).returncode != 0:
-        skip("this machine lets nobody mount a small disk (unshare --mount)")
-    return prefix
+    # In a changed root (chroot) the propagation of its mounts cannot be set.
+    for propagation in ([], ["--propagation", "unchanged"]):
+        prefix = ["unshare", *user, "--mount", *propagation, "sh", "-c",
+                  f'mount -t tmpfs -o size=64m tmpfs "{folder}" && exec "$@"', "sh"]
+        if subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
+            return prefix
+    skip("this machine lets nobody mount a small disk (unshare --mount)")
 
 
 @pytest.fixture
@@ -51,7 +54,11 @@ def cramped(tmp_path, make_server):
     disk.mkdir()
     server = make_server(prefix=small_disk(disk))
     server.database = disk / "rows.db"
-    return server.start()
+    yield server.start()
+    server.stop()
+    # Where propagation is unchanged, the disk may be seen from here too.
+    for _ in range(2):
+        subprocess.run(["umount", "-l", str(disk)], capture_output=True)
 
 
 def test_507_a_full_disk_refuses_uploads_and_search_and_delete_still_work(cramped):
