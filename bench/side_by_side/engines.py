@@ -10,6 +10,7 @@ import time
 
 import numpy
 
+from side_by_side.machine import processor
 from support.process import memory_kib
 
 BENCH = pathlib.Path(__file__).resolve().parents[1]
@@ -20,8 +21,9 @@ ONNX = FOLDER / "onnx"
 BUILD = pathlib.Path(os.environ.get("ROWMILL_BUILD", BENCH.parent / "build"))
 PEER = BUILD / "bench/embed/embed_peer"
 
-# What holds Rowmill and its oneDNN to a processor without AVX-512.
-ONLY_AVX2 = {"ROWMILL_KERNELS": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+# What holds Rowmill and its oneDNN to less than this processor has, by the end of an engine's name.
+HELD_BACK = {"without AMX": {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"},
+             "on AVX2": {"ROWMILL_KERNELS": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}}
 
 
 class Refused(Exception):
@@ -95,8 +97,23 @@ def python_engine(name, script, *arguments):
     return lambda threads: Engine(name, [PYTHON, "-W", "ignore", BENCH / "peers" / script, *arguments], threads)
 
 
-def rowmill_engine(name, precision, environment=None):
+def precision_and_environment(name):
+    """"int8 on AVX2" is precision int8 with what holds it to AVX2."""
+    precision, _, held = name.partition(" ")
+    return precision, HELD_BACK.get(held, {})
+
+
+def rowmill_engine(name):
+    precision, environment = precision_and_environment(name)
     return lambda threads: Engine(name, [PEER, precision, threads], threads, environment)
+
+
+def names_of_ours():
+    """Each precision, and again where this processor can be held back to what others have."""
+    names = ["f32", "bf16", "int8"]
+    if "amx_int8" in processor()[1]:
+        names += ["bf16 without AMX", "int8 without AMX"]
+    return names + ["f32 on AVX2", "int8 on AVX2"]
 
 
 REFERENCE = "sentence-transformers"
@@ -106,14 +123,7 @@ PEERS = {
     "ONNX Runtime int8": python_engine("ONNX Runtime int8", "onnx_peer.py", ONNX / "int8.onnx"),
     "OpenVINO": python_engine("OpenVINO", "openvino_peer.py", ONNX / "model.onnx"),
 }
-OURS = {
-    "f32": rowmill_engine("f32", "f32"),
-    "bf16": rowmill_engine("bf16", "bf16"),
-    "int8": rowmill_engine("int8", "int8"),
-    "f32 on AVX2": rowmill_engine("f32 on AVX2", "f32", ONLY_AVX2),
-    "int8 on AVX2": rowmill_engine("int8 on AVX2", "int8", ONLY_AVX2),
-}
-ENVIRONMENTS = {"f32 on AVX2": ONLY_AVX2, "int8 on AVX2": ONLY_AVX2}
+OURS = {name: rowmill_engine(name) for name in names_of_ours()}
 
 
 def start_all(threads):
@@ -138,11 +148,12 @@ def precision_of_auto():
 
 def run_command(name, texts, threads, folder):
     """`rowmill embed` from start to end, on a file of lines: (seconds, vectors)."""
+    precision, environment = precision_and_environment(name)
     lines, vectors = folder / "lines.ndjson", folder / "command.f32"
     lines.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
     with open(lines, "rb") as source, open(vectors, "wb") as destination:
         begin = time.perf_counter()
-        subprocess.run([BUILD / "rowmill", "embed", "--output", "raw", "--precision", name.split()[0], "--threads", str(threads)],
-                       stdin=source, stdout=destination, check=True, env={**os.environ, **ENVIRONMENTS.get(name, {})})
+        subprocess.run([BUILD / "rowmill", "embed", "--output", "raw", "--precision", precision, "--threads", str(threads)],
+                       stdin=source, stdout=destination, check=True, env={**os.environ, **environment})
         seconds = time.perf_counter() - begin
     return seconds, read_vectors(vectors)
