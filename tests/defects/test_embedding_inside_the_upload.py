@@ -21,7 +21,8 @@ def test_an_upload_is_answered_before_its_rows_are_embedded(client, server):
 
 def position(server, fits):
     """The number of the first line of the log that fits."""
-    return next(number for number, entry in enumerate(server.log()) if fits(entry))
+    first = server.wait_for_log(fits)[0]
+    return server.log().index(first)
 
 
 def test_many_uploads_are_acknowledged_while_the_first_still_embeds(make_server):

@@ -7,8 +7,9 @@ from support.expect import expect_problem
 from support.people import fresh_seed, people_csv, spoiled_csv
 
 
-def entries(server, request_id):
-    return [entry for entry in server.log() if entry.get("request_id") == request_id]
+def entries(server, request_id, wanted):
+    """The lines of a request for which `wanted` holds."""
+    return server.wait_for_log(lambda entry: entry.get("request_id") == request_id and wanted(entry))
 
 
 def test_a_file_that_fails_says_why_on_the_import_and_in_the_log(client, server):
@@ -18,7 +19,7 @@ def test_a_file_that_fails_says_why_on_the_import_and_in_the_log(client, server)
     assert found["status"] == "failed"
     error = found["error"]
     assert error["code"] and error["detail"] and error["line"] == 2 and error["column"] > 1 and error["byte"] > 14
-    line, = [entry for entry in entries(server, "broken-upload") if entry["event"] == "import failed"]
+    line, = entries(server, "broken-upload", lambda entry: entry["event"] == "import failed")
     assert line["level"] in ("warning", "error")
     assert (line["import_id"], line["code"], line["line"], line["byte"]) == (found["id"], error["code"], 2, error["byte"])
 
@@ -39,9 +40,9 @@ def test_a_request_that_cannot_be_served_is_an_error_with_an_entry_in_the_log(pr
     probed_server.probe.fail_syncs(True)
     response = client.upload(people_csv(3), headers={"X-Request-Id": "unlucky"})
     expect_problem(response, 503)
-    errors = [entry for entry in entries(probed_server, "unlucky") if entry["level"] == "error"]
-    assert errors and all(entry["event"] for entry in errors)
-    assert any(entry.get("code") == response.json()["code"] for entry in errors)
+    code = response.json()["code"]
+    errors = entries(probed_server, "unlucky", lambda entry: entry["level"] == "error" and entry.get("code") == code)
+    assert all(entry["event"] for entry in errors)
     probed_server.probe.fail_syncs(False)
 
 
@@ -52,4 +53,4 @@ def test_every_refusal_is_logged_with_its_request_id(client, server):
                "refused-403": client.get("/health", headers={"X-Request-Id": "refused-403", "Host": "evil.example"})}
     for request_id, response in refused.items():
         assert response.headers["X-Request-Id"] == request_id
-        assert response.status_code in [entry.get("status") for entry in entries(server, request_id)], request_id
+        assert entries(server, request_id, lambda entry: entry.get("status") == response.status_code), request_id

@@ -1,21 +1,11 @@
 """The structured log: one JSON object a line on standard error, each with a request id."""
 
-import time
-
 from support.people import people_csv
-from support.surroundings import PATIENCE_S
 
 
 def entries(server, request_id, wanted):
-    """The lines of a request for which `wanted` holds, at least one: a line may be written a moment after
-    what it tells could be seen."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        found = [entry for entry in server.log() if entry.get("request_id") == request_id and wanted(entry)]
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"no such line of request {request_id}"
-        time.sleep(0.02)
+    """The lines of a request for which `wanted` holds."""
+    return server.wait_for_log(lambda entry: entry.get("request_id") == request_id and wanted(entry))
 
 
 def test_every_line_is_an_object_with_time_level_event_and_request_id(server, client):

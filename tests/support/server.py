@@ -110,6 +110,14 @@ class Server:
                 continue
         return [entry for entry in entries if isinstance(entry, dict)]
 
+    def wait_for_log(self, fits):
+        """The lines of the log that fit, at least one: a line may be written a moment after what it tells could be seen."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := [entry for entry in self.log() if fits(entry)]):
+            assert time.monotonic() < deadline, f"no such line in the log:\n{self.log_tail()}"
+            time.sleep(0.02)
+        return found
+
     def log_tail(self):
         return "\n".join(self.log_lines()[-30:])
 
