@@ -24,6 +24,7 @@ BENCH = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(BENCH), str(BENCH.parent / "tests")]
 
 from side_by_side.engines import PEERS, PYTHON, REFERENCE, read_vectors  # noqa: E402
+from side_by_side.machine import is_quiet  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.people import as_csv, fresh_seed, people, people_csv, spoiled_csv  # noqa: E402
 from support.process import memory_kib  # noqa: E402
@@ -34,12 +35,6 @@ def say(figure, ratio, wanted, note):
     """One line: the ratio, what is asked of it, and what it is made of."""
     kept = "" if wanted is None else f"(asked: {wanted:g}; {'kept' if ratio >= wanted else 'MISSED'}) "
     print(f"{figure:<58} {ratio:8.2f} times {kept}{note}", flush=True)
-
-
-def is_quiet():
-    """Whether others leave the cores to this run. What it did itself a moment ago counts in the load, so that up to one
-    process a core is quiet."""
-    return os.getloadavg()[0] < os.cpu_count() + 1
 
 
 def text_of(row):

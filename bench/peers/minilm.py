@@ -38,5 +38,6 @@ def load():
             os.symlink((model_folder() / name).resolve(), os.path.join(folder, name))
         save_tokenizer(folder)
         words = models.Transformer(folder, max_seq_length=MAX_TOKENS)
+    assert words.tokenizer.convert_tokens_to_ids("hello") == 7592, "the tokenizer has not read the vocabulary"
     pooling = models.Pooling(words.get_embedding_dimension(), pooling_mode="mean")
     return SentenceTransformer(modules=[words, pooling, models.Normalize()], device="cpu")

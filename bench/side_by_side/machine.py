@@ -9,6 +9,12 @@ INTERESTING = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx
 PACKAGES = ("sentence-transformers", "torch", "transformers", "onnxruntime", "openvino")
 
 
+def is_quiet():
+    """Whether others leave the cores to this run. What it did itself a moment ago counts in the load, so that up to one
+    process a core is quiet."""
+    return os.getloadavg()[0] < os.cpu_count() + 1
+
+
 def processor():
     """(model name, the instruction sets that matter)"""
     fields = {}
@@ -39,5 +45,5 @@ def describe(repository, folder):
     return [f"- {datetime.date.today()}, commit {output('git', '-C', str(repository), 'rev-parse', '--short', 'HEAD')}{changed}; {compiler}; "
             f"oneDNN {output('dpkg-query', '-W', '-f', '${Version}', 'libdnnl2')}",
             f"- {name}, {os.cpu_count()} processors, {', '.join(flags)}; {memory:.0f} GiB; Linux {os.uname().release}",
-            f"- load average before: {os.getloadavg()[0]:.2f} (over 0.3: a neighbour was busy)",
+            f"- load average before: {os.getloadavg()[0]:.1f}" + ("" if is_quiet() else " (**not a result: the machine was busy**)"),
             f"- {', '.join(versions(folder))}"]
