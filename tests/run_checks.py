@@ -236,7 +236,9 @@ def main():
         os.environ["ROWMILL_LONG"] = "1"
         words = words[1:]
     REPORTS.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C: nothing that was started stays
+    # Both end it like Ctrl-C: nothing that was started stays. A shell starts background commands with SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     results = []
     try:
         for part in selected(words):
