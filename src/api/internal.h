@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 enum {
-	PARAMS_MAX = 8,
+	PARAMS_MAX = 32,
 	PARAM_ERRORS_MAX = 16,
 	BODY_LIMIT = 1 << 20,      /* bytes of a JSON request */
 	ANSWER_LIMIT = 1 << 30,    /* bytes of an answer in memory */
@@ -20,7 +20,9 @@ enum {
 enum param_kind {
 	PARAM_INTEGER, /* min to max; `fallback` where not given */
 	PARAM_CHOICE,  /* one of `choices`; the number is its index, -1 where not given */
+	PARAM_FLAG,    /* true or false; the number is 1 or 0, `fallback` where not given */
 	PARAM_TEXT,    /* 1 to `max` bytes of UTF-8 */
+	PARAM_TEXTS,   /* the same, and may be given several times: param_next_text */
 };
 
 struct param {
@@ -29,6 +31,7 @@ struct param {
 	int64_t min, max, fallback;
 	const char *const *choices; /* NULL-terminated */
 	const char *doc;
+	bool refused; /* known, but not served: 422, and not in /openapi.json */
 };
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_UPLOAD };
@@ -99,6 +102,9 @@ void params_read(struct api_call *call);
 int64_t param_number(const struct api_call *call, const char *name);
 struct slice param_text(const struct api_call *call, const char *name);
 bool param_given(const struct api_call *call, const char *name);
+
+/* The values of a PARAM_TEXTS in the order sent: *at is 0 before the first; false behind the last. */
+bool param_next_text(const struct api_call *call, const char *name, size_t *at, struct slice *value);
 
 void add_param_error(struct api_call *call, const char *where, struct slice name, const char *type,
 		     const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -28,23 +28,51 @@ static void write_content(struct json_writer *json, const char *media, const cha
 	json_end_object(json);
 }
 
+static void write_choices(struct json_writer *json, const char *const *choices)
+{
+	json_put_text_member(json, "type", "string");
+	json_put_member(json, "enum");
+	json_begin_array(json);
+	for (size_t i = 0; choices[i]; i++)
+		json_put_text(json, choices[i]);
+	json_end_array(json);
+}
+
+static void write_text_type(struct json_writer *json, const struct param *param)
+{
+	json_put_text_member(json, "type", "string");
+	json_put_int_member(json, "minLength", 1);
+	json_put_int_member(json, "maxLength", param->max);
+}
+
 static void write_parameter_schema(struct json_writer *json, const struct param *param)
 {
 	begin_member_object(json, "schema");
-	json_put_text_member(json, "type", param->kind == PARAM_INTEGER ? "integer" : "string");
-	if (param->kind == PARAM_INTEGER) {
+	switch (param->kind) {
+	case PARAM_INTEGER:
+		json_put_text_member(json, "type", "integer");
 		json_put_int_member(json, "minimum", param->min);
 		json_put_int_member(json, "maximum", param->max);
-		json_put_int_member(json, "default", param->fallback);
-	} else if (param->kind == PARAM_TEXT) {
-		json_put_int_member(json, "minLength", 1);
-		json_put_int_member(json, "maxLength", param->max);
-	} else {
-		json_put_member(json, "enum");
-		json_begin_array(json);
-		for (size_t i = 0; param->choices[i]; i++)
-			json_put_text(json, param->choices[i]);
-		json_end_array(json);
+		if (param->fallback >= param->min)
+			json_put_int_member(json, "default", param->fallback);
+		break;
+	case PARAM_FLAG:
+		json_put_text_member(json, "type", "boolean");
+		json_put_member(json, "default");
+		json_put_bool(json, param->fallback != 0);
+		break;
+	case PARAM_CHOICE:
+		write_choices(json, param->choices);
+		break;
+	case PARAM_TEXT:
+		write_text_type(json, param);
+		break;
+	case PARAM_TEXTS:
+		json_put_text_member(json, "type", "array");
+		begin_member_object(json, "items");
+		write_text_type(json, param);
+		json_end_object(json);
+		break;
 	}
 	json_end_object(json);
 }
@@ -74,6 +102,8 @@ static void write_parameters(struct json_writer *json, const struct route *route
 	if (strstr(route->path, "{file}"))
 		write_path_parameter(json, "file", "string");
 	for (const struct param *param = route->params; param && param->name; param++) {
+		if (param->refused)
+			continue;
 		json_begin_object(json);
 		json_put_text_member(json, "name", param->name);
 		json_put_text_member(json, "in", "query");

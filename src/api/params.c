@@ -64,6 +64,14 @@ static void read_choice(struct api_call *call, size_t i, struct slice value)
 	strbuf_release(&all);
 }
 
+static void read_flag(struct api_call *call, size_t i, struct slice value)
+{
+	call->numbers[i] = slice_is(value, "true");
+	if (!call->numbers[i] && !slice_is(value, "false"))
+		add_param_error(call, "query", slice_of_string(call->route->params[i].name), "wrong-type",
+				"must be true or false");
+}
+
 static void read_text(struct api_call *call, size_t i, struct slice value)
 {
 	const struct param *param = &call->route->params[i];
@@ -75,6 +83,25 @@ static void read_text(struct api_call *call, size_t i, struct slice value)
 		add_param_error(call, "query", slice_of_string(param->name), "wrong-type",
 				"must be UTF-8");
 	call->texts[i] = value;
+}
+
+static void read_value(struct api_call *call, size_t i, struct slice value)
+{
+	switch (call->route->params[i].kind) {
+	case PARAM_INTEGER:
+		read_integer(call, i, value);
+		break;
+	case PARAM_CHOICE:
+		read_choice(call, i, value);
+		break;
+	case PARAM_FLAG:
+		read_flag(call, i, value);
+		break;
+	case PARAM_TEXT:
+	case PARAM_TEXTS:
+		read_text(call, i, value);
+		break;
+	}
 }
 
 void params_read(struct api_call *call)
@@ -92,18 +119,18 @@ void params_read(struct api_call *call)
 					"there is no such parameter here");
 			continue;
 		}
-		if (call->given[i]) {
+		if (params[i].refused) {
+			add_param_error(call, "query", given[g].name, "not-supported",
+					"is not supported by this version");
+			continue;
+		}
+		if (call->given[i] && params[i].kind != PARAM_TEXTS) {
 			add_param_error(call, "query", given[g].name, "repeated",
 					"is given more than once");
 			continue;
 		}
 		call->given[i] = true;
-		if (params[i].kind == PARAM_INTEGER)
-			read_integer(call, i, given[g].value);
-		else if (params[i].kind == PARAM_CHOICE)
-			read_choice(call, i, given[g].value);
-		else
-			read_text(call, i, given[g].value);
+		read_value(call, i, given[g].value);
 	}
 }
 
@@ -120,4 +147,19 @@ struct slice param_text(const struct api_call *call, const char *name)
 bool param_given(const struct api_call *call, const char *name)
 {
 	return call->given[find_param(call->route, slice_of_string(name))];
+}
+
+bool param_next_text(const struct api_call *call, const char *name, size_t *at, struct slice *value)
+{
+	size_t count;
+	const struct http_parameter *given = http_request_parameters(call->request, &count);
+
+	while (*at < count) {
+		const struct http_parameter *parameter = &given[(*at)++];
+		if (slice_is(parameter->name, name)) {
+			*value = parameter->value;
+			return true;
+		}
+	}
+	return false;
 }

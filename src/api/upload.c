@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/multipart.h"
+#include "import/upload_options.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
 #include "validate/schema.h"
@@ -19,6 +20,8 @@ struct upload {
 	struct api_call *call;
 	struct spool *spool;
 	struct multipart *multipart; /* NULL: the body is the file */
+	struct upload_options options;
+	const struct schema *schema;
 	char filename[FILENAME_MAX_SIZE + 1];
 	bool has_file;
 	/* What was wrong with the body: the rest of it is read over, and this is the answer. */
@@ -130,6 +133,70 @@ static void respond_too_large(struct api_call *call, struct http_response *respo
 	problem_respond(call->request, response, 413, "upload-too-large", detail);
 }
 
+/* ---- what the query says ---- */
+
+static void read_maps(struct api_call *call, struct upload_options *options)
+{
+	struct error err;
+	struct slice value;
+	size_t at = 0, count = 0;
+
+	while (param_next_text(call, "map", &at, &value))
+		count++;
+	if (count > UPLOAD_MAPS_MAX) {
+		add_param_error(call, "query", SLICE("map"), "out-of-range", "can be given at most %d times",
+				UPLOAD_MAPS_MAX);
+		return;
+	}
+	options->maps = arena_alloc_zeroed(call->arena, count, sizeof *options->maps);
+	for (at = 0; options->maps && param_next_text(call, "map", &at, &value);)
+		if (column_map_parse(value, &options->maps[options->map_count++], &err) != STATUS_OK)
+			add_param_error(call, "query", SLICE("map"), "wrong-type", "%s", err.detail);
+}
+
+/* Seconds that the client would like to wait for the import's end: wait=, or Prefer: wait=N
+ * (RFC 7240). */
+static int64_t wanted_wait(const struct api_call *call)
+{
+	struct slice prefer = http_request_header(call->request, "Prefer");
+	int64_t seconds = param_number(call, "wait");
+
+	if (!param_given(call, "wait") && slice_starts_with(prefer, SLICE("wait=")) &&
+	    slice_parse_int64(slice_of(prefer.data + 5, prefer.size - 5), &seconds))
+		seconds = seconds < 0 ? 0 : seconds > WAIT_SECONDS_MAX ? WAIT_SECONDS_MAX : seconds;
+	return seconds;
+}
+
+/* false: the query is wrong, and the call's errors say where. */
+static bool read_options(struct upload *upload)
+{
+	struct api_call *call = upload->call;
+	struct upload_options *options = &upload->options;
+
+	*options = (struct upload_options){
+		.schema = param_given(call, "schema") ? param_text(call, "schema") : SLICE("people"),
+		.format = param_text(call, "format"),
+		.delimiter = param_text(call, "delimiter"),
+		.quote = param_text(call, "quote"),
+		.escape = param_text(call, "escape"),
+		.encoding = param_text(call, "encoding"),
+		.sheet = param_text(call, "sheet"),
+		.no_header = !param_number(call, "header"),
+		.skip = param_number(call, "skip"),
+		.fixes = param_number(call, "fixes"),
+		.dry_run = param_number(call, "dry_run") != 0,
+		.no_embed = !param_number(call, "embed"),
+		.on_duplicate = param_given(call, "on_duplicate")
+					? (enum on_duplicate)param_number(call, "on_duplicate")
+					: DUPLICATE_REJECT,
+		.wait = wanted_wait(call),
+	};
+	read_maps(call, options);
+	return call->error_count == 0;
+}
+
+/* ---- the body arrives ---- */
+
 bool upload_begin(struct api_call *call, struct http_response *response)
 {
 	const struct api_config *config = &call->api->config;
@@ -151,6 +218,10 @@ bool upload_begin(struct api_call *call, struct http_response *response)
 	upload->call = call;
 	call->upload = upload;
 	call->response = response;
+	if (!read_options(upload)) {
+		problem_params(call);
+		return false;
+	}
 	if (config->store->call->check(config->store, &err) != STATUS_OK) {
 		problem_error(call, &err);
 		return false;
@@ -193,24 +264,43 @@ enum http_action upload_feed(struct api_call *call, struct slice piece, struct h
 	return HTTP_CONTINUE;
 }
 
-/* Content, schema and options that change the result: equal keys give equal imports. */
-static void make_duplicate_key(const struct schema *schema, const struct spooled_file *file,
-			       unsigned char key[SHA256_SIZE])
+/* The duplicate key and the options as they are stored, in the request's arena. *key stays NULL where the
+ * import is to hold none. */
+static enum status describe_options(struct upload *upload, const unsigned char *file_hash,
+				    const unsigned char **key, struct slice *text, struct error *err)
 {
-	unsigned char both[2 * SHA256_SIZE];
+	struct arena *arena = upload->call->arena;
+	unsigned char *made = arena_alloc(arena, SHA256_SIZE), schema[SHA256_SIZE];
+	struct strbuf json_text;
+	struct json_writer json;
 
-	memcpy(both, file->sha256, SHA256_SIZE);
-	schema_fingerprint(schema, both + SHA256_SIZE);
-	sha256_of(slice_of((const char *)both, sizeof both), key);
+	schema_fingerprint(upload->schema, schema);
+	if (!made || !upload_options_duplicate_key(&upload->options, file_hash, schema, made))
+		return error_no_memory(err);
+	*key = upload_options_hold_key(&upload->options) ? made : NULL;
+	strbuf_init(&json_text, BODY_LIMIT);
+	json_writer_init(&json, &json_text);
+	upload_options_write(&upload->options, &json);
+	bool kept = strbuf_ok(&json_text) && arena_copy(arena, strbuf_slice(&json_text), text);
+	strbuf_release(&json_text);
+	return kept ? STATUS_OK : error_no_memory(err);
 }
 
-static enum status add_import(struct upload *upload, const struct schema *schema, int64_t *id,
-			      struct error *err)
+static void remove_spool_file(const struct api_config *config, const char *name)
+{
+	struct error late;
+
+	if (spool_remove(config->spool_folder, slice_of_string(name), &late) != STATUS_OK)
+		log_warning(LOG_EVENT("spool file not removed"), LOG_ERR(&late));
+}
+
+static enum status add_import(struct upload *upload, int64_t *id, struct error *err)
 {
 	const struct api_config *config = &upload->call->api->config;
 	struct spooled_file file;
 	enum file_format format;
-	unsigned char key[SHA256_SIZE];
+	const unsigned char *key = NULL;
+	struct slice options = {0};
 	struct slice head = spool_head(upload->spool);
 
 	enum status status = sniff_format(head, spool_size(upload->spool) == head.size, &format, err);
@@ -221,12 +311,16 @@ static enum status add_import(struct upload *upload, const struct schema *schema
 		config->store->call->stop_writes(config->store);
 	if (status != STATUS_OK)
 		return status;
-	make_duplicate_key(schema, &file, key);
+	status = describe_options(upload, file.sha256, &key, &options, err);
+	if (status != STATUS_OK) {
+		remove_spool_file(config, file.name);
+		return status;
+	}
 	struct new_import import = {
 		.filename = slice_of_string(upload->filename),
 		.format = slice_of_string(file_format_name(format)),
-		.schema = schema_name(schema),
-		.options = SLICE("{}"),
+		.schema = schema_name(upload->schema),
+		.options = options,
 		.spool_name = slice_of_string(file.name),
 		.request_id = slice_of_string(http_request_id(upload->call->request)),
 		.file_hash = file.sha256,
@@ -234,32 +328,16 @@ static enum status add_import(struct upload *upload, const struct schema *schema
 		.size_bytes = (int64_t)file.size,
 	};
 	status = config->store->call->add_import(config->store, &import, id, err);
-	if (status != STATUS_OK) {
-		struct error late;
-		if (spool_remove(config->spool_folder, import.spool_name, &late) != STATUS_OK)
-			log_warning(LOG_EVENT("spool file not removed"), LOG_ERR(&late));
-	}
+	if (status != STATUS_OK)
+		remove_spool_file(config, file.name);
 	return status;
-}
-
-/* Seconds that the client would like to wait for the import's end: wait=, or Prefer: wait=N
- * (RFC 7240). */
-static int64_t wanted_wait(const struct api_call *call)
-{
-	struct slice prefer = http_request_header(call->request, "Prefer");
-	int64_t seconds = param_number(call, "wait");
-
-	if (!param_given(call, "wait") && slice_starts_with(prefer, SLICE("wait=")) &&
-	    slice_parse_int64(slice_of(prefer.data + 5, prefer.size - 5), &seconds))
-		seconds = seconds < 0 ? 0 : seconds > WAIT_SECONDS_MAX ? WAIT_SECONDS_MAX : seconds;
-	return seconds;
 }
 
 /* At most half of the request workers wait: the others go on answering. */
 static bool wait_for_end(struct api_call *call, int64_t id)
 {
 	struct api *api = call->api;
-	int64_t seconds = wanted_wait(call);
+	int64_t seconds = call->upload->options.wait;
 	bool ended = false;
 
 	if (seconds <= 0)
@@ -332,12 +410,11 @@ static void respond_failure(struct api_call *call, const struct error *err)
 void handle_upload(struct api_call *call)
 {
 	struct upload *upload = call->upload;
-	const struct schema *schema =
-		schema_builtin(param_given(call, "schema") ? param_text(call, "schema") : SLICE("people"));
 	struct error err = {0};
 	int64_t id = 0;
 
-	if (!schema) {
+	upload->schema = schema_builtin(upload->options.schema);
+	if (!upload->schema) {
 		add_param_error(call, "query", SLICE("schema"), "unknown", "there is no such schema");
 		problem_params(call);
 		return;
@@ -346,7 +423,7 @@ void handle_upload(struct api_call *call)
 		respond_failure(call, &err);
 		return;
 	}
-	enum status status = add_import(upload, schema, &id, &err);
+	enum status status = add_import(upload, &id, &err);
 	if (status == STATUS_EXISTS) {
 		log_info(LOG_EVENT("duplicate upload refused"), LOG_INT("import_id", id));
 		problem_duplicate(call, id);

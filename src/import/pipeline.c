@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "import/internal.h"
+#include "import/upload_options.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
 #include "validate/schema.h"
@@ -23,6 +24,8 @@ struct pipeline {
 	struct importer *importer;
 	struct running_import *running;
 	const struct import *import;
+	struct arena arena; /* lives as long as the claim */
+	struct upload_options upload; /* what the sender said */
 	const struct schema *schema;
 	int fd;
 	struct reader *reader;
@@ -38,6 +41,7 @@ static void pipeline_release(struct pipeline *pipeline)
 	validator_free(pipeline->validator);
 	batch_release(&pipeline->batch);
 	strbuf_release(&pipeline->json);
+	arena_release(&pipeline->arena);
 	if (pipeline->fd >= 0)
 		close(pipeline->fd);
 }
@@ -46,7 +50,12 @@ static enum status pipeline_open(struct pipeline *pipeline, struct error *err)
 {
 	struct reader_options options = {0};
 
+	arena_init(&pipeline->arena, CLAIM_ARENA);
 	strbuf_init(&pipeline->json, SIZE_MAX / 2);
+	enum status status =
+		upload_options_read(pipeline->import->options, &pipeline->arena, &pipeline->upload, err);
+	if (status != STATUS_OK)
+		return status;
 	pipeline->schema = schema_builtin(pipeline->import->schema);
 	if (!pipeline->schema)
 		return error_set(err, STATUS_INVALID, "unknown-schema", "there is no schema '%.*s'",

@@ -42,9 +42,10 @@ static void parameters_fit_a_call_and_say_what_they_take(void **state)
 		for (const struct param *param = routes[i].params; param && param->name; param++) {
 			count++;
 			assert_non_null(param->doc);
+			/* A fallback below the least says that nothing was given. */
 			if (param->kind == PARAM_INTEGER)
-				assert_true(param->min <= param->fallback && param->fallback <= param->max);
-			if (param->kind == PARAM_TEXT)
+				assert_true(param->min <= param->max && param->fallback <= param->max);
+			if (param->kind == PARAM_TEXT || param->kind == PARAM_TEXTS)
 				assert_true(param->max > 0);
 			if (param->kind == PARAM_CHOICE)
 				assert_non_null(param->choices[0]);
