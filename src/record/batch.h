@@ -15,6 +15,8 @@ struct batch {
 	struct record *records;
 	size_t count, capacity;
 	size_t size_limit; /* bytes */
+	/* Set when the batch is stored: its records have the ids from first_id on, without a gap. */
+	int64_t first_id, created_ms;
 };
 
 /* Returns false when memory is exhausted. */

@@ -11,6 +11,8 @@
 #include "base/slice.h"
 #include "base/strbuf.h"
 
+enum { CURSOR_TEXT_MOST = 2048 }; /* characters of one */
+
 struct cursor {
 	int64_t id;     /* of the last item of the page */
 	float score;    /* of that item, where the list is ordered by score */

@@ -10,7 +10,7 @@
 #define ROWMILL_SEARCH_SEARCHER_H
 
 #include "embed/embed.h"
-#include "search/cursor.h"
+#include "search/search_request.h"
 #include "store/store.h"
 #include "vector/vector_index.h"
 
@@ -23,29 +23,6 @@ void searcher_free(struct searcher *searcher); /* NULL is fine */
 
 /* Reads every vector of the store into the index. Call before anything is added to it. */
 enum status searcher_build_index(struct searcher *searcher, struct error *err);
-
-enum search_mode { SEARCH_LIST, SEARCH_SEMANTIC };
-
-const char *search_mode_name(enum search_mode mode); /* "list", "semantic" */
-
-struct search_request {
-	enum search_mode mode;
-	struct slice query; /* text; for SEARCH_SEMANTIC */
-	int64_t import_id;  /* 0: all */
-	enum record_status status;
-	float min_score; /* -INFINITY: none; for SEARCH_SEMANTIC */
-	uint32_t limit;  /* 1 to 1,000 */
-	int64_t offset;  /* from 0; not used where there is a cursor */
-	struct slice cursor; /* empty: none */
-};
-
-struct search_result {
-	struct record_list list; /* its `total` counts all pages */
-	float *scores;           /* [list.count]; NULL for SEARCH_LIST */
-	int64_t offset;          /* of the first record given */
-	struct strbuf next;      /* cursor of the next page; empty: there is none. The caller releases it. */
-	double embedding_coverage; /* share of the valid records searched that have their vector, 0 to 1 */
-};
 
 /* STATUS_INVALID ("invalid-cursor") for a cursor that belongs to another search. An import_id that
  * there is not finds nothing. Records live in `arena`. */

@@ -205,8 +205,9 @@ struct store_backend {
 	/* Stores the records of a batch, their errors, the counters and the checkpoint (the last
 	 * row's number) in one transaction. `dialect` (JSON) and `format` are kept where not empty.
 	 * Rows must be numbered on from the last that is stored. STATUS_CANCELLED if the import was
-	 * deleted or cancelled meanwhile: nothing is stored. STATUS_CONFLICT if no worker holds it. */
-	enum status (*append_batch)(struct store *store, int64_t id, const struct batch *batch,
+	 * deleted or cancelled meanwhile: nothing is stored. STATUS_CONFLICT if no worker holds it.
+	 * Says in the batch which ids its records got, and when. */
+	enum status (*append_batch)(struct store *store, int64_t id, struct batch *batch,
 				    struct slice format, struct slice dialect, struct error *err);
 
 	/* All rows are stored. The import is completed as soon as every valid record has its

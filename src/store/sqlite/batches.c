@@ -10,6 +10,7 @@ struct batch_writer {
 	int64_t import_id;
 	struct slice now;
 	int64_t valid, invalid, errors;
+	int64_t first_id; /* of the batch's records; 0: there are none */
 };
 
 /* Where one record's errors lie in the writer's scratch buffers, which may move while they grow. */
@@ -107,7 +108,8 @@ static enum status count_batch(struct batch_writer *batch, struct slice format,
 	query_bind_int(&query, 4, batch->errors);
 	/* Within a transaction, ids are given without a gap. */
 	if (count) {
-		query_bind_int(&query, 5, last - count + 1);
+		batch->first_id = last - count + 1;
+		query_bind_int(&query, 5, batch->first_id);
 		query_bind_int(&query, 6, last);
 	}
 	query_bind_text_or_null(&query, 7, format);
@@ -127,7 +129,7 @@ static enum status check_rows(const struct batch *batch, int64_t rows, struct er
 	return STATUS_OK;
 }
 
-enum status import_append(struct store *base, int64_t id, const struct batch *batch,
+enum status import_append(struct store *base, int64_t id, struct batch *batch,
 			  struct slice format, struct slice dialect, struct error *err)
 {
 	char now[CLOCK_TEXT_SIZE];
@@ -137,7 +139,8 @@ enum status import_append(struct store *base, int64_t id, const struct batch *ba
 
 	if (status != STATUS_OK)
 		return status;
-	clock_format(clock_now_ms(), now);
+	batch->created_ms = clock_now_ms();
+	clock_format(batch->created_ms, now);
 	writer.now = slice_of_string(now);
 	status = import_check_claim(writer.store, id, &rows, err);
 	if (status == STATUS_OK)
@@ -146,5 +149,6 @@ enum status import_append(struct store *base, int64_t id, const struct batch *ba
 		status = insert_batch(&writer, batch, err);
 	if (status == STATUS_OK)
 		status = count_batch(&writer, format, dialect, err);
+	batch->first_id = writer.first_id;
 	return import_end_claimed(writer.store, status, err);
 }

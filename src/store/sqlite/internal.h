@@ -145,7 +145,7 @@ void reader_give(struct store *store, struct store_reader *reader);
 enum status import_add(struct store *, const struct new_import *, int64_t *id, struct error *);
 enum status import_claim(struct store *, struct arena *, struct import_claim *, struct error *);
 enum status import_release(struct store *, int64_t id, struct error *);
-enum status import_append(struct store *, int64_t id, const struct batch *, struct slice format,
+enum status import_append(struct store *, int64_t id, struct batch *, struct slice format,
 			  struct slice dialect, struct error *);
 enum status import_finish(struct store *, int64_t id, struct slice format, struct slice dialect,
 			  bool *completed, struct error *);

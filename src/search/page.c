@@ -1,0 +1,105 @@
+/* One page of a search, whatever its mode: cursor, snapshot, coverage. */
+#include "search/internal.h"
+
+#include "base/banned.h"
+
+static const struct search_method *const methods[SEARCH_MODE_COUNT] = {
+	[SEARCH_LIST] = &search_list,
+	[SEARCH_SEMANTIC] = &search_semantic,
+};
+
+const char *search_mode_name(enum search_mode mode)
+{
+	return methods[mode]->name;
+}
+
+/* Cursors of one search do not fit another: everything that changes the result counts. */
+static uint64_t list_id(const struct search_request *request)
+{
+	struct strbuf conditions;
+
+	strbuf_init(&conditions, SIZE_MAX / 2);
+	strbuf_add_format(&conditions, "%d %lld %d %.9g ", (int)request->mode,
+			  (long long)request->import_id, (int)request->status,
+			  (double)request->min_score);
+	strbuf_add_slice(&conditions, request->query);
+	uint64_t id = cursor_list_id("records", strbuf_slice(&conditions));
+	strbuf_release(&conditions);
+	return id;
+}
+
+static enum status open_cursor(struct page *page, struct error *err)
+{
+	if (!page->request->cursor.size)
+		return STATUS_OK;
+	page->has_cursor = true;
+	if (cursor_parse(page->request->cursor, page->list_id, &page->cursor))
+		return STATUS_OK;
+	return error_set(err, STATUS_INVALID, "invalid-cursor",
+			 "the cursor does not belong to this search; start again without it");
+}
+
+void page_write_next(struct page *page, int64_t last_id, float last_score, size_t passed)
+{
+	struct search_result *result = page->result;
+	struct cursor next = {.id = last_id,
+			      .score = last_score,
+			      .offset = result->offset + (int64_t)passed,
+			      .total = result->list.total};
+
+	cursor_write(&next, page->list_id, &result->next);
+}
+
+/* The share of the valid records searched that have their vector. */
+static enum status find_coverage(struct page *page, struct error *err)
+{
+	const struct store_backend *call = page->searcher->store->call;
+	int64_t valid, embedded;
+	enum status status;
+
+	if (page->request->import_id) {
+		struct import import;
+		status = call->get_import(page->reader, page->request->import_id, page->arena,
+					  &import, err);
+		valid = status == STATUS_OK ? import.processed_records : 0;
+		embedded = status == STATUS_OK ? import.embedded_records : 0;
+		if (status == STATUS_NOT_FOUND)
+			status = STATUS_OK; /* a condition that nothing meets */
+	} else {
+		struct store_stats stats;
+		status = call->get_stats(page->reader, &stats, err);
+		valid = status == STATUS_OK ? stats.records_valid : 0;
+		embedded = status == STATUS_OK ? stats.records_embedded : 0;
+	}
+	page->result->embedding_coverage = valid ? (double)embedded / (double)valid : 1;
+	return status;
+}
+
+enum status searcher_run(struct searcher *searcher, const struct search_request *request,
+			 struct arena *arena, struct search_result *result, struct error *err)
+{
+	const struct store_backend *call = searcher->store->call;
+	const struct search_method *method = methods[request->mode];
+	struct page page = {.searcher = searcher,
+			    .request = request,
+			    .result = result,
+			    .arena = arena,
+			    .list_id = list_id(request)};
+
+	*result = (struct search_result){0};
+	strbuf_init(&result->next, CURSOR_TEXT_MOST);
+	enum status status = open_cursor(&page, err);
+	if (status != STATUS_OK)
+		return status;
+	result->offset = page.has_cursor ? page.cursor.offset : request->offset;
+	if (method->find)
+		status = method->find(&page, err);
+	if (status == STATUS_OK)
+		status = call->open_reader(searcher->store, &page.reader, err);
+	if (status == STATUS_OK)
+		status = find_coverage(&page, err);
+	if (status == STATUS_OK)
+		status = method->fetch(&page, err);
+	call->close_reader(searcher->store, page.reader);
+	return status;
+}
