@@ -2,7 +2,7 @@
  *
  * Lifetime: made when the library has read the first line, given back in its request-completed
  * callback. The library completes no suspended connection, and a connection stays suspended
- * exactly while its request is queued for or with a worker: so a worker's request is never taken
+ * exactly while its request is queued for or with a worker, or its stream pauses: so a worker's request is never taken
  * from under it, whether the client goes away or the server stops. */
 #ifndef ROWMILL_HTTP_REQUEST_H
 #define ROWMILL_HTTP_REQUEST_H
@@ -26,11 +26,11 @@ enum request_stage {
 	REQUEST_WHOLE,  /* it has arrived */
 	REQUEST_QUEUED, /* suspended: a worker has it or will */
 	REQUEST_READY,  /* `built` waits to be sent */
-	REQUEST_SENT,   /* the response is with the library, or was sent by us */
+	REQUEST_SENT,   /* the response is with the library, or was sent by us; a stream goes on from here */
 };
 
 struct http_request {
-	struct http_request *next; /* among the spare ones */
+	struct http_request *next; /* among the spare ones, or those that wait in the stream room */
 	struct http_server *server;
 	struct MHD_Connection *connection;
 	struct arena arena;
@@ -49,6 +49,7 @@ struct http_request {
 	char id[REQUEST_ID_MOST + 1];
 	void *state;
 	uint64_t began_ns;
+	uint64_t resume_ns;  /* when its stream's pause is over */
 	uint64_t body_size;  /* bytes of the body seen */
 	size_t answer_size;  /* bytes of the response's body */
 };

@@ -13,6 +13,7 @@ void response_init(struct http_response *response, struct arena *arena)
 
 void response_release(struct http_response *response)
 {
+	body_stream_close(&response->stream);
 	free(response->owned);
 	response->owned = NULL;
 	response->body = slice_of(NULL, 0);
@@ -82,6 +83,15 @@ void http_response_static(struct http_response *response, const char *content_ty
 	set_body(response, content_type, body);
 }
 
+void http_response_stream(struct http_response *response, const char *content_type,
+			  const struct http_stream *stream)
+{
+	response_release(response);
+	response->stream = (struct body_stream){.source = *stream, .step = HTTP_STREAM_MORE};
+	strbuf_init(&response->stream.piece, STREAM_PIECE_LIMIT);
+	set_body(response, content_type, slice_of(NULL, 0));
+}
+
 /* A response that found no memory half-way is not sent half. */
 static void give_up_content(struct http_response *response)
 {
@@ -91,16 +101,25 @@ static void give_up_content(struct http_response *response)
 	response->status = 500;
 }
 
-struct MHD_Response *response_build(struct http_response *response, bool close)
+static struct MHD_Response *build_body(struct http_response *response, MHD_ContentReaderCallback read,
+				       void *context)
+{
+	if (response->stream.source.next)
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_STREAM_PIECE, read, context, NULL);
+	/* The library takes const away but does not write. */
+	return MHD_create_response_from_buffer(response->body.size, (void *)(uintptr_t)response->body.data,
+					       response->owned ? MHD_RESPMEM_MUST_FREE
+							       : MHD_RESPMEM_PERSISTENT);
+}
+
+struct MHD_Response *response_build(struct http_response *response, bool close, MHD_ContentReaderCallback read,
+				    void *context)
 {
 	struct MHD_Response *built;
 
 	if (response->no_memory)
 		give_up_content(response);
-	/* The library takes const away but does not write. */
-	built = MHD_create_response_from_buffer(response->body.size, (void *)(uintptr_t)response->body.data,
-						response->owned ? MHD_RESPMEM_MUST_FREE
-								: MHD_RESPMEM_PERSISTENT);
+	built = build_body(response, read, context);
 	if (!built)
 		return NULL;
 	response->owned = NULL;

@@ -7,6 +7,7 @@
 
 #include "http/framing.h"
 #include "http/server.h"
+#include "http/stream.h"
 
 struct response_header {
 	struct response_header *next;
@@ -19,14 +20,17 @@ struct http_response {
 	struct response_header *headers;
 	struct slice body;
 	char *owned; /* the body's heap block; NULL where the body is static */
+	struct body_stream stream;
 	bool no_memory;
 };
 
 void response_init(struct http_response *response, struct arena *arena);
 void response_release(struct http_response *response); /* a zeroed struct is fine */
 
-/* The library's form. The body moves into it. NULL: no memory. `close`: the last of its connection. */
-struct MHD_Response *response_build(struct http_response *response, bool close);
+/* The library's form. The body moves into it; of a stream, `read` is asked for it with `context`, and the stream
+ * stays the response's. NULL: no memory. `close`: the last of its connection. */
+struct MHD_Response *response_build(struct http_response *response, bool close, MHD_ContentReaderCallback read,
+				    void *context);
 
 /* Status line, headers and body as bytes; always the last of its connection. */
 void response_write(const struct http_response *response, struct strbuf *out);

@@ -28,6 +28,7 @@ enum {
 	DESCRIPTORS_KEPT_FREE = 256, /* for files, the database and lingering sockets */
 	LAST_MOMENT_MS = 250,        /* for sending what workers made when the grace was over */
 	RAW_ANSWER_LIMIT = 64 * 1024,
+	FULL_QUEUE_PAUSE_MS = 20, /* of a stream whose next piece finds no place in the workers' queue */
 	LOGGED_TARGET_SIZE = 512,
 };
 
@@ -36,6 +37,7 @@ struct http_server {
 	struct MHD_Daemon *daemon;
 	struct worker_pool *workers;
 	struct linger_room *linger;
+	struct stream_room *streams;
 	int listener;
 	uint16_t port;
 	unsigned idle_timeout_s;
@@ -134,6 +136,80 @@ static void refuse(struct http_request *request, unsigned status, const char *de
 	callbacks->on_refused(callbacks->context, request, status, detail, &request->response);
 }
 
+/* ---- streams ---- */
+
+/* Ends a stream whose connection is suspended. */
+static void end_stream(struct http_request *request, enum http_stream_step step)
+{
+	request->response.stream.step = step;
+	MHD_resume_connection(request->connection);
+}
+
+/* Has the next piece made; the connection is suspended. Also the end of a pause, on the stream room's thread. */
+static void continue_stream(struct http_request *request)
+{
+	struct http_server *server = request->server;
+	bool pauses = request->response.stream.step == HTTP_STREAM_PAUSE;
+
+	if (pauses && atomic_load(&server->stopping))
+		end_stream(request, HTTP_STREAM_END);
+	else if (!worker_pool_submit(server->workers, request) &&
+		 !stream_room_take(server->streams, request, FULL_QUEUE_PAUSE_MS,
+				   stream_room_wakes(server->streams)))
+		end_stream(request, HTTP_STREAM_BROKEN);
+}
+
+static void pause_stream(struct http_request *request)
+{
+	const struct body_stream *stream = &request->response.stream;
+
+	if (!stream_room_take(request->server->streams, request, stream->pause_ms, stream->wakes_seen))
+		end_stream(request, HTTP_STREAM_END);
+}
+
+/* On a worker. */
+static void advance_stream(struct http_request *request)
+{
+	struct http_server *server = request->server;
+	struct body_stream *stream = &request->response.stream;
+
+	stream->wakes_seen = stream_room_wakes(server->streams);
+	if (atomic_load(&server->hurrying))
+		stream->step = HTTP_STREAM_BROKEN;
+	else
+		body_stream_advance(stream);
+}
+
+/* Called by the library when it can send more. 0 from a suspended connection: it asks again when that is resumed. */
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t room)
+{
+	struct http_request *request = context;
+	struct body_stream *stream = &request->response.stream;
+	size_t size = stream->piece.size - stream->sent;
+
+	(void)position;
+	if (size) {
+		if (size > room)
+			size = room;
+		memcpy(out, stream->piece.data + stream->sent, size);
+		stream->sent += size;
+		request->answer_size += size;
+		return (ssize_t)size;
+	}
+	if (stream->step == HTTP_STREAM_END)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (stream->step == HTTP_STREAM_BROKEN)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	MHD_suspend_connection(request->connection);
+	if (stream->step == HTTP_STREAM_PAUSE)
+		pause_stream(request);
+	else
+		continue_stream(request);
+	return 0;
+}
+
+/* ---- the response, early or late ---- */
+
 /* Makes the library's response. It is queued by the library's next call, or by queue_answer now. */
 static void make_answer(struct http_request *request)
 {
@@ -141,7 +217,7 @@ static void make_answer(struct http_request *request)
 
 	set_common_headers(request);
 	request->answer_size = request->response.body.size;
-	request->built = response_build(&request->response, last);
+	request->built = response_build(&request->response, last, read_stream, request);
 	request->stage = REQUEST_READY;
 }
 
@@ -294,11 +370,15 @@ static void answer(void *item)
 	const struct http_callbacks *callbacks = &request->server->callbacks;
 
 	log_set_request(request->id);
-	if (atomic_load(&request->server->hurrying))
-		refuse(request, 503, "The server is stopping.");
-	else
-		callbacks->on_request(callbacks->context, request, &request->response);
-	make_answer(request);
+	if (request->stage == REQUEST_SENT) {
+		advance_stream(request);
+	} else {
+		if (atomic_load(&request->server->hurrying))
+			refuse(request, 503, "The server is stopping.");
+		else
+			callbacks->on_request(callbacks->context, request, &request->response);
+		make_answer(request);
+	}
 	log_set_request("");
 	/* From here on the request is the HTTP thread's, and may be gone. */
 	MHD_resume_connection(request->connection);
@@ -393,6 +473,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 		return;
 	*request_slot = NULL;
 	log_set_request(request->id);
+	body_stream_close(&request->response.stream);
 	if (request->announced)
 		server->callbacks.on_done(server->callbacks.context, request);
 	log_access(request, ended_text(request, code));
@@ -449,7 +530,8 @@ static enum status start_threads(struct http_server *server, const struct http_c
 	server->workers = worker_pool_start(config->workers ? config->workers : 8,
 					    config->queue_limit ? config->queue_limit : 1024, answer);
 	server->linger = linger_start();
-	if (server->workers && server->linger)
+	server->streams = stream_room_start(continue_stream);
+	if (server->workers && server->linger && server->streams)
 		server->daemon = MHD_start_daemon(
 			MHD_USE_EPOLL_INTERNALLY | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
 			on_access, server,
@@ -473,6 +555,8 @@ static enum status start_threads(struct http_server *server, const struct http_c
 
 static void release(struct http_server *server)
 {
+	/* The library ends in no good order while a connection is suspended: none waits for longer than this. */
+	stream_room_stop(server->streams);
 	worker_pool_stop(server->workers);
 	if (server->daemon) {
 		/* A last moment for the answers that workers made after the grace was over. */
@@ -480,6 +564,7 @@ static void release(struct http_server *server)
 		MHD_stop_daemon(server->daemon);
 	}
 	worker_pool_free(server->workers);
+	stream_room_free(server->streams);
 	linger_stop(server->linger);
 	if (server->listener >= 0)
 		close(server->listener);
@@ -528,6 +613,11 @@ uint16_t http_server_port(const struct http_server *server)
 	return server->port;
 }
 
+void http_server_wake_streams(struct http_server *server)
+{
+	stream_room_wake(server->streams);
+}
+
 void http_server_stop(struct http_server *server, unsigned grace_ms)
 {
 	if (!server)
@@ -536,6 +626,7 @@ void http_server_stop(struct http_server *server, unsigned grace_ms)
 	/* Descriptors may still be in the hands of an accepting thread: refuse now, close at the end. */
 	MHD_quiesce_daemon(server->daemon);
 	shutdown(server->listener, SHUT_RD);
+	stream_room_close(server->streams);
 	if (!wait_until_idle(server, grace_ms))
 		log_warning(LOG_EVENT("requests were still under way when the time for them was over"));
 	atomic_store(&server->hurrying, true);

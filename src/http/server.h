@@ -117,4 +117,41 @@ void http_response_body(struct http_response *response, const char *content_type
 void http_response_static(struct http_response *response, const char *content_type,
 			  struct slice body);
 
+/* ---- a body that is made while it is sent, of a size that nobody knows before ----
+ *
+ *	struct export *export = …;                       // what the stream needs, on the heap
+ *	const struct http_stream stream = {export, next_rows, free_export};
+ *	http_response_stream(response, "text/csv", &stream);
+ *
+ * `next` runs on a request worker, and may block, but briefly: it makes one piece (64 KiB or so; a long list
+ * is read in short keyset slices, each with a reader of its own) and gives the worker back. It is asked
+ * again when the piece has gone out; a client that reads slowly holds a piece of memory, no thread. HTTP/1.1
+ * clients get chunks; a body that breaks off ends without its last chunk, so that they see it. */
+
+enum http_stream_step {
+	HTTP_STREAM_MORE,   /* send the piece (which may be empty), then ask again */
+	HTTP_STREAM_PAUSE,  /* send the piece, then ask again after *pause_ms, or when woken */
+	HTTP_STREAM_END,    /* the piece is the last one */
+	HTTP_STREAM_BROKEN, /* the rest cannot be made: send the piece, then cut the connection off */
+};
+
+enum { HTTP_STREAM_PIECE = 64 * 1024 }; /* bytes; more is fine, up to 256 MiB */
+
+struct http_stream {
+	void *context;
+	/* Appends to `piece`, which is empty. */
+	enum http_stream_step (*next)(void *context, struct strbuf *piece, unsigned *pause_ms);
+	/* Exactly once, when nothing more is asked, before on_done; also where the client went away or
+	 * another response took its place. Must not block. NULL: nothing to do. */
+	void (*close)(void *context);
+};
+
+/* The status and headers are those of the response. Not for answers from on_body. */
+void http_response_stream(struct http_response *response, const char *content_type,
+			  const struct http_stream *stream);
+
+/* Ends the pause of every stream that pauses: what they wait for may have happened. Cheap; from any
+ * thread, as long as the server is. A server that stops ends pausing streams in good order. */
+void http_server_wake_streams(struct http_server *server);
+
 #endif

@@ -5,11 +5,91 @@
 
 #include "base/log.h"
 
-enum { CAP = 100, BIG = 1000000 };
+enum { CAP = 100, BIG = 1000000, PIECE = 10000, PIECES = 300 };
 
 struct exchange {
 	struct strbuf body;
 };
+
+/* ---- streams ---- */
+
+struct streamed {
+	struct probe *probe;
+	unsigned count; /* pieces made */
+	unsigned pause_ms;
+};
+
+static enum http_stream_step next_of_many(void *context, struct strbuf *piece, unsigned *pause_ms)
+{
+	struct streamed *streamed = context;
+
+	(void)pause_ms;
+	memset(strbuf_reserve(piece, PIECE), 'a' + (int)(streamed->count % 26), PIECE);
+	piece->size += PIECE;
+	atomic_fetch_add(&streamed->probe->pieces, 1);
+	return ++streamed->count == PIECES ? HTTP_STREAM_END : HTTP_STREAM_MORE;
+}
+
+static enum http_stream_step next_of_endless(void *context, struct strbuf *piece, unsigned *pause_ms)
+{
+	struct streamed *streamed = context;
+
+	streamed->count = 0;
+	return next_of_many(context, piece, pause_ms);
+}
+
+static enum http_stream_step next_of_broken(void *context, struct strbuf *piece, unsigned *pause_ms)
+{
+	next_of_many(context, piece, pause_ms);
+	return HTTP_STREAM_BROKEN;
+}
+
+static enum http_stream_step next_of_pausing(void *context, struct strbuf *piece, unsigned *pause_ms)
+{
+	struct streamed *streamed = context;
+
+	atomic_fetch_add(&streamed->probe->pieces, 1);
+	if (streamed->count++) {
+		strbuf_add_string(piece, "two");
+		return HTTP_STREAM_END;
+	}
+	strbuf_add_string(piece, "one");
+	*pause_ms = streamed->pause_ms;
+	return HTTP_STREAM_PAUSE;
+}
+
+static void close_streamed(void *context)
+{
+	struct streamed *streamed = context;
+
+	atomic_fetch_add(&streamed->probe->closed, 1);
+	free(streamed);
+}
+
+static bool answer_by_stream(struct probe *probe, struct slice path, struct http_response *response)
+{
+	static const struct {
+		const char *path;
+		enum http_stream_step (*next)(void *context, struct strbuf *piece, unsigned *pause_ms);
+		unsigned pause_ms;
+	} kinds[] = {{"/stream", next_of_many, 0},	 {"/endless", next_of_endless, 0},
+		     {"/broken", next_of_broken, 0},	 {"/pause", next_of_pausing, 60000},
+		     {"/nap", next_of_pausing, 1}};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (!slice_is(path, kinds[i].path))
+			continue;
+		struct streamed *streamed = calloc(1, sizeof *streamed);
+		assert_non_null(streamed);
+		*streamed = (struct streamed){.probe = probe, .pause_ms = kinds[i].pause_ms};
+		const struct http_stream stream = {streamed, kinds[i].next, close_streamed};
+		http_response_stream(response, "text/plain", &stream);
+		return true;
+	}
+	return false;
+}
+
+/* ---- callbacks ---- */
 
 static enum http_action on_headers(void *context, struct http_request *request, struct http_response *response)
 {
@@ -68,6 +148,8 @@ static void on_request(void *context, struct http_request *request, struct http_
 	struct strbuf out;
 
 	atomic_fetch_add(&probe->asked, 1);
+	if (answer_by_stream(probe, path, response))
+		return;
 	if (slice_is(path, "/echo")) {
 		http_response_body(response, "application/octet-stream", &exchange->body);
 		return;

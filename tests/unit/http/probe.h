@@ -5,6 +5,11 @@
  *	/early    on_headers answers 403
  *	/cap      on_body answers 413 beyond 100 bytes
  *	/wait     on_request waits for probe_let_go()
+ *	/stream   streams 300 pieces of 10,000 bytes, of 'a', 'b', … in turn
+ *	/endless  streams 10,000-byte pieces without an end
+ *	/broken   streams one piece and breaks off
+ *	/pause    streams "one", pauses for a minute, streams "two" and ends
+ *	/nap      the same with a pause of a millisecond
  *	others    200 with "METHOD path name=value&…" of the decoded parameters
  *
  * A refusal is answered with its detail. */
@@ -21,7 +26,7 @@
 struct probe {
 	struct http_server *server;
 	sem_t go;
-	atomic_uint announced, asked, working, done, refused;
+	atomic_uint announced, asked, working, done, refused, pieces, closed;
 };
 
 void probe_start(struct probe *probe, const struct http_config *config); /* NULL: all default */

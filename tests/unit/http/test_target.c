@@ -184,7 +184,7 @@ static void a_body_that_found_no_memory_becomes_a_500_without_content(void **sta
 	strbuf_init(&body, 3);
 	strbuf_add_string(&body, "too long");
 	http_response_body(&response, "text/plain", &body);
-	struct MHD_Response *built = response_build(&response, false);
+	struct MHD_Response *built = response_build(&response, false, NULL, NULL);
 	assert_non_null(built);
 	assert_int_equal(response.status, 500);
 	assert_int_equal(response.body.size, 0);
