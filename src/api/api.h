@@ -16,6 +16,7 @@ struct api_config {
 	const struct embed_model *model;
 	struct importer *importer;
 	struct searcher *searcher;
+	struct schema_cache *schemas; /* the importer's */
 	const char *spool_folder;
 	const char *listen;              /* the address listened on: decides which Hosts are ours */
 	const char *const *allowed_hosts; /* further Host names, NULL-terminated; NULL: none */

@@ -160,6 +160,12 @@ bool upload_begin(struct api_call *call, struct http_response *response);
 enum http_action upload_feed(struct api_call *call, struct slice piece, struct http_response *response);
 void upload_free(struct upload *upload);
 
+/* ---- schemas.c ---- */
+
+/* The schema that now goes by this name, held for the caller. STATUS_NOT_FOUND. */
+enum status find_schema(struct api_call *call, struct slice name, const struct schema **schema,
+			struct error *err);
+
 /* ---- handlers ---- */
 
 void handle_upload(struct api_call *call);

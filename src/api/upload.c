@@ -7,7 +7,6 @@
 #include "import/upload_options.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
-#include "validate/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,7 @@ struct upload {
 	struct spool *spool;
 	struct multipart *multipart; /* NULL: the body is the file */
 	struct upload_options options;
-	const struct schema *schema;
+	const struct schema *schema; /* held; NULL until the body is there */
 	char filename[FILENAME_MAX_SIZE + 1];
 	bool has_file;
 	/* What was wrong with the body: the rest of it is read over, and this is the answer. */
@@ -241,6 +240,7 @@ void upload_free(struct upload *upload)
 {
 	if (!upload)
 		return;
+	schema_release(upload->schema);
 	multipart_free(upload->multipart);
 	spool_free(upload->spool);
 }
@@ -320,6 +320,7 @@ static enum status add_import(struct upload *upload, int64_t *id, struct error *
 		.filename = slice_of_string(upload->filename),
 		.format = slice_of_string(file_format_name(format)),
 		.schema = schema_name(upload->schema),
+		.schema_document = schema_document(upload->schema),
 		.options = options,
 		.spool_name = slice_of_string(file.name),
 		.request_id = slice_of_string(http_request_id(upload->call->request)),
@@ -407,18 +408,13 @@ static void respond_failure(struct api_call *call, const struct error *err)
 	}
 }
 
-void handle_upload(struct api_call *call)
+/* Takes the body's file as an import, and answers. */
+static void take_upload(struct api_call *call)
 {
 	struct upload *upload = call->upload;
 	struct error err = {0};
 	int64_t id = 0;
 
-	upload->schema = schema_builtin(upload->options.schema);
-	if (!upload->schema) {
-		add_param_error(call, "query", SLICE("schema"), "unknown", "there is no such schema");
-		problem_params(call);
-		return;
-	}
 	if (finish_body(upload, &err) != STATUS_OK) {
 		respond_failure(call, &err);
 		return;
@@ -435,5 +431,22 @@ void handle_upload(struct api_call *call)
 			 LOG_INT("size_bytes", spool_size(upload->spool)));
 		importer_wake(call->api->config.importer);
 		respond_import(call, id, wait_for_end(call, id) ? 200 : 202);
+	}
+}
+
+void handle_upload(struct api_call *call)
+{
+	struct upload *upload = call->upload;
+	struct error err;
+	enum status status = find_schema(call, upload->options.schema, &upload->schema, &err);
+
+	if (status == STATUS_NOT_FOUND) {
+		add_param_error(call, "query", SLICE("schema"), "unknown",
+				"there is no such schema; GET /api/schemas lists them");
+		problem_params(call);
+	} else if (status != STATUS_OK) {
+		problem_error(call, &err);
+	} else {
+		take_upload(call);
 	}
 }

@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "app/lock.h"
 #include "base/clock.h"
+#include "import/schema_store.h"
 #include "intake/spool.h"
 
 #include <signal.h>
@@ -20,6 +21,7 @@ struct server {
 	struct config config;
 	int lock;
 	struct store *store;
+	struct schema_cache *schemas;
 	struct embed_model *model;
 	struct vector_index *index;
 	struct searcher *searcher;
@@ -37,6 +39,7 @@ static void server_stop(struct server *server)
 	searcher_free(server->searcher);
 	vector_index_free(server->index);
 	embed_model_close(server->model);
+	schema_cache_free(server->schemas);
 	if (server->store)
 		server->store->call->close(server->store);
 	lock_release(server->lock);
@@ -124,7 +127,10 @@ static enum status open_storage(struct server *server, struct error *err)
 		status = spool_prepare_folder(config->spool_folder, err);
 	if (status == STATUS_OK)
 		status = clean_spool(server, err);
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	server->schemas = schema_store_cache(server->store);
+	return server->schemas ? STATUS_OK : error_no_memory(err);
 }
 
 static enum status open_search(struct server *server, struct error *err)
@@ -152,6 +158,7 @@ static enum status start_work(struct server *server, struct error *err)
 		.store = server->store,
 		.model = server->model,
 		.index = server->index,
+		.schemas = server->schemas,
 		.spool_folder = config->spool_folder,
 		.import_threads = config->import_threads,
 		.embed_threads = config->embed_threads,
@@ -164,6 +171,7 @@ static enum status start_work(struct server *server, struct error *err)
 		.store = server->store,
 		.model = server->model,
 		.importer = server->importer,
+		.schemas = server->schemas,
 		.searcher = server->searcher,
 		.spool_folder = config->spool_folder,
 		.listen = config->listen,

@@ -160,8 +160,8 @@ void *embed_thread_main(void *argument)
 
 	/* Answers go first: on Linux, niceness is a thread's own. */
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WORKER_NICENESS);
-	if (!slab_init(&slab, importer->config.store, importer->config.model, &importer->once,
-		       &importer->texts_computed))
+	if (!slab_init(&slab, importer->config.store, importer->config.model,
+		       importer->config.schemas, &importer->once, &importer->texts_computed))
 		log_error(LOG_EVENT("an embedding worker found no memory and ended"));
 	else
 		while (!importer->stopping)

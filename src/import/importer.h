@@ -11,6 +11,7 @@
 
 #include "embed/embed.h"
 #include "store/store.h"
+#include "validate/schema_cache.h"
 #include "vector/vector_index.h"
 
 struct importer;
@@ -20,6 +21,7 @@ struct importer_config {
 	struct store *store;
 	const struct embed_model *model;
 	struct vector_index *index;
+	struct schema_cache *schemas; /* of this store (import/schema_store.h) */
 	const char *spool_folder;
 	unsigned import_threads; /* 0: 2 */
 	unsigned embed_threads;  /* 0: one a core */

@@ -5,7 +5,6 @@
 #include "import/upload_options.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
-#include "validate/schema.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -39,6 +38,7 @@ static void pipeline_release(struct pipeline *pipeline)
 {
 	reader_close(pipeline->reader);
 	validator_free(pipeline->validator);
+	schema_release(pipeline->schema);
 	batch_release(&pipeline->batch);
 	strbuf_release(&pipeline->json);
 	arena_release(&pipeline->arena);
@@ -54,12 +54,11 @@ static enum status pipeline_open(struct pipeline *pipeline, struct error *err)
 	strbuf_init(&pipeline->json, SIZE_MAX / 2);
 	enum status status =
 		upload_options_read(pipeline->import->options, &pipeline->arena, &pipeline->upload, err);
+	if (status == STATUS_OK)
+		status = schema_cache_get(pipeline->importer->config.schemas, pipeline->import->schema,
+					  pipeline->import->schema_document, &pipeline->schema, err);
 	if (status != STATUS_OK)
 		return status;
-	pipeline->schema = schema_builtin(pipeline->import->schema);
-	if (!pipeline->schema)
-		return error_set(err, STATUS_INVALID, "unknown-schema", "there is no schema '%.*s'",
-				 SLICE_ARG(pipeline->import->schema));
 	pipeline->fd = spool_open(pipeline->importer->config.spool_folder,
 				  pipeline->import->spool_name, err);
 	if (pipeline->fd < 0)
@@ -67,7 +66,7 @@ static enum status pipeline_open(struct pipeline *pipeline, struct error *err)
 	pipeline->validator = validator_new(pipeline->schema);
 	if (!pipeline->validator || !batch_init(&pipeline->batch, BATCH_RECORDS, BATCH_BYTES))
 		return error_no_memory(err);
-	options.known_fields = schema_fields(pipeline->schema, &options.known_field_count);
+	options.known_fields = schema_known_columns(pipeline->schema, &options.known_field_count);
 	return reader_open(pipeline->fd, &options, &pipeline->reader, err);
 }
 

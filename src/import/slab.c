@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "parse/reader.h"
-#include "validate/schema.h"
 
 #include <stdlib.h>
 
@@ -16,9 +15,10 @@ enum {
 };
 
 bool slab_init(struct slab *slab, struct store *store, const struct embed_model *model,
-	       struct text_once *once, _Atomic uint64_t *computed)
+	       struct schema_cache *schemas, struct text_once *once, _Atomic uint64_t *computed)
 {
-	*slab = (struct slab){.store = store, .model = model, .once = once, .computed = computed};
+	*slab = (struct slab){.store = store, .model = model, .schemas = schemas, .once = once,
+			      .computed = computed};
 	arena_init(&slab->arena, ARENA_CAP);
 	strbuf_init(&slab->text, TEXT_CAP);
 	slab->batcher = embed_batcher_new(model, SLAB_RECORDS);
@@ -49,15 +49,23 @@ void slab_clear(struct slab *slab)
 static enum status write_text(struct slab *slab, const struct pending_record *pending,
 			      struct error *err)
 {
-	const struct schema *schema = schema_builtin(pending->schema);
+	const struct schema *schema;
 	struct record record = {0};
+	enum status status = schema_cache_get(slab->schemas, pending->schema,
+					      pending->schema_document, &schema, err);
 
-	if (!schema)
-		return error_set(err, STATUS_CORRUPT, NULL, "record %lld has an unknown schema",
-				 (long long)pending->id);
-	enum status status = json_read_record(pending->data, &slab->arena, &record, err);
+	/* The import was deleted meanwhile, and its record with it: no vector will be kept. */
+	if (status == STATUS_NOT_FOUND && pending->schema_document)
+		return STATUS_OK;
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND
+			       ? error_set(err, STATUS_CORRUPT, NULL, "record %lld has an unknown schema",
+					   (long long)pending->id)
+			       : status;
+	status = json_read_record(pending->data, &slab->arena, &record, err);
 	if (status == STATUS_OK)
 		schema_write_text(schema, &record, &slab->text);
+	schema_release(schema);
 	return status;
 }
 

@@ -18,6 +18,7 @@
 
 #include "embed/batcher.h"
 #include "import/text_once.h"
+#include "validate/schema_cache.h"
 
 #include <stdatomic.h>
 
@@ -27,6 +28,7 @@ struct slab {
 	/* Borrowed. */
 	struct store *store;
 	const struct embed_model *model;
+	struct schema_cache *schemas;
 	struct text_once *once;
 	_Atomic uint64_t *computed; /* counts texts that went through the encoder */
 
@@ -48,7 +50,7 @@ struct slab {
 };
 
 bool slab_init(struct slab *slab, struct store *store, const struct embed_model *model,
-	       struct text_once *once, _Atomic uint64_t *computed);
+	       struct schema_cache *schemas, struct text_once *once, _Atomic uint64_t *computed);
 void slab_release(struct slab *slab); /* a zeroed struct is fine */
 
 /* Empties it; `records` are to be filled from its arena. */

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/json_writer.h"
 #include "base/slice.h"
+#include "record/unique_claim.h"
 
 enum value_kind {
 	VALUE_NULL,
@@ -62,6 +63,10 @@ struct record {
 
 	struct cell_error *errors;
 	size_t error_count, error_capacity;
+
+	/* Of values that must be unique, as validation read them; also of an invalid record. */
+	struct unique_claim *claims;
+	size_t claim_count;
 
 	struct slice raw; /* the record's bytes as they stood, without its line end or comma */
 

@@ -75,6 +75,7 @@ struct import {
 	int64_t size_bytes;
 	struct slice format;     /* "csv", "json", "ndjson"; empty until it is known */
 	struct slice schema;     /* name */
+	int64_t schema_document; /* id of the document that it was made with; 0: built in */
 	struct slice options;    /* JSON object: the upload's options, as import/ wrote it */
 	struct slice dialect;    /* JSON object as import/ wrote it; empty until it is known */
 	struct slice spool_name; /* empty: there is no file any more */
@@ -91,6 +92,7 @@ struct import {
 
 struct new_import {
 	struct slice filename, format, schema, options, spool_name, request_id;
+	struct slice schema_document;   /* kept with the import; empty: a built-in schema */
 	const unsigned char *file_hash; /* SHA256_SIZE bytes */
 	/* Content and options that change the result; NULL: holds no duplicate key. */
 	const unsigned char *duplicate_key; /* SHA256_SIZE bytes */
@@ -160,6 +162,7 @@ struct pending_record {
 	int64_t id, import_id;
 	struct slice data;   /* JSON text */
 	struct slice schema; /* name of its import's schema */
+	int64_t schema_document; /* id of that one's document; 0: built in */
 };
 
 struct record_vector {
@@ -169,6 +172,22 @@ struct record_vector {
 	const unsigned char *text_hash;
 	bool truncated;      /* its text was cut */
 	bool attached;       /* out: false if the record is gone meanwhile */
+};
+
+/* A schema that somebody put; built-in ones are not stored. */
+struct stored_schema {
+	int64_t id;           /* another one after it was deleted and put again */
+	struct slice name;
+	int64_t document_id;  /* changes with the document */
+	struct slice document; /* JSON text as it was put; empty in lists */
+	int64_t created_ms, updated_ms;
+};
+
+struct schema_list {
+	struct stored_schema *schemas;
+	size_t count;
+	int64_t total;
+	bool more;
 };
 
 struct store_stats {
@@ -249,6 +268,14 @@ struct store_backend {
 				      int64_t *completed, size_t *completed_count,
 				      struct error *err);
 
+	/* ---- schemas ---- */
+
+	/* Adds a schema or replaces the document of the one that is there. Imports keep theirs. */
+	enum status (*put_schema)(struct store *store, struct slice name, struct slice document,
+				  struct error *err);
+	enum status (*delete_schema)(struct store *store, struct slice name,
+				     struct error *err); /* STATUS_NOT_FOUND */
+
 	/* ---- reading ---- */
 
 	/* Takes a reader from the pool, waiting for one if all are out. */
@@ -286,6 +313,18 @@ struct store_backend {
 	enum status (*find_vectors)(struct store_reader *reader, const unsigned char *hashes,
 				    size_t count, struct arena *arena, const float **vectors,
 				    struct error *err);
+
+	enum status (*get_schema)(struct store_reader *reader, struct slice name, struct arena *arena,
+				  struct stored_schema *schema, struct error *err); /* STATUS_NOT_FOUND */
+	/* In the order of their ids, which rise. */
+	enum status (*list_schemas)(struct store_reader *reader, const struct page_query *page,
+				    struct arena *arena, struct schema_list *list, struct error *err);
+
+	/* The document by the id that an import has. It stays what it is while the import is there;
+	 * STATUS_NOT_FOUND when nothing has it any longer. */
+	enum status (*get_schema_document)(struct store_reader *reader, int64_t id,
+					   struct arena *arena, struct slice *document,
+					   struct error *err);
 
 	enum status (*get_stats)(struct store_reader *reader, struct store_stats *stats,
 				 struct error *err);

@@ -1,3 +1,4 @@
+/* The built-in schemas, and what is asked of any. */
 #include "validate/schema.h"
 
 #include "base/hash.h"
@@ -25,8 +26,15 @@ static const struct slice people_names[COUNT(people_fields)] = {
 };
 
 static const struct schema builtin[] = {
-	{TEXT("people"), people_fields, people_names, COUNT(people_fields)},
-	{TEXT("any"), NULL, NULL, 0},
+	{
+		.name = TEXT("people"),
+		.fields = people_fields,
+		.names = people_names,
+		.field_count = COUNT(people_fields),
+		.known = people_names,
+		.known_count = COUNT(people_fields),
+	},
+	{.name = TEXT("any")},
 };
 
 const struct schema *schema_builtin(struct slice name)
@@ -35,6 +43,38 @@ const struct schema *schema_builtin(struct slice name)
 		if (slice_equal(builtin[i].name, name))
 			return &builtin[i];
 	return NULL;
+}
+
+size_t schema_builtin_count(void)
+{
+	return COUNT(builtin);
+}
+
+const struct schema *schema_builtin_at(size_t index)
+{
+	return &builtin[index];
+}
+
+bool schema_is_builtin(const struct schema *schema)
+{
+	return schema->document.size == 0;
+}
+
+struct slice schema_document(const struct schema *schema)
+{
+	return schema->document;
+}
+
+bool schema_name_is_valid(struct slice name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+	if (name.size == 0 || name.size > SCHEMA_NAME_MAX || name.data[0] == '.')
+		return false;
+	for (size_t i = 0; i < name.size; i++)
+		if (!name.data[i] || !strchr(allowed, name.data[i]))
+			return false;
+	return true;
 }
 
 struct slice schema_name(const struct schema *schema)
@@ -46,6 +86,27 @@ const struct slice *schema_fields(const struct schema *schema, size_t *count)
 {
 	*count = schema->field_count;
 	return schema->names;
+}
+
+const struct slice *schema_known_columns(const struct schema *schema, size_t *count)
+{
+	*count = schema->known_count;
+	return schema->known;
+}
+
+enum field_type schema_field_type(const struct schema *schema, size_t field)
+{
+	return schema->fields[field].type;
+}
+
+bool schema_field_is_unique(const struct schema *schema, size_t field)
+{
+	return schema->fields[field].unique;
+}
+
+bool schema_has_unique(const struct schema *schema)
+{
+	return schema->has_unique;
 }
 
 static void write_constraints(const struct schema_field *field, struct json_writer *json)
@@ -71,8 +132,12 @@ static void write_constraints(const struct schema_field *field, struct json_writ
 	json_end_object(json);
 }
 
-void schema_write_json(const struct schema *schema, struct json_writer *json)
+void schema_write_document(const struct schema *schema, struct json_writer *json)
 {
+	if (!schema_is_builtin(schema)) {
+		json_put_raw(json, schema->document);
+		return;
+	}
 	json_begin_object(json);
 	json_put_member(json, "fields");
 	json_begin_array(json);
@@ -99,9 +164,9 @@ void schema_fingerprint(const struct schema *schema, unsigned char digest[32])
 	struct strbuf text;
 	struct json_writer json;
 
-	strbuf_init(&text, 1 << 20);
+	strbuf_init(&text, 2 * SCHEMA_DOCUMENT_MAX);
 	json_writer_init(&json, &text);
-	schema_write_json(schema, &json);
+	schema_write_document(schema, &json);
 	if (!strbuf_ok(&text)) {
 		/* As for sha256_of: no result would be better than a wrong one. */
 		fputs("rowmill: the schema's fingerprint found no memory\n", stderr);

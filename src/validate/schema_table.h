@@ -1,23 +1,16 @@
 /* What a schema consists of; within this room only.
  *
- * Threads: immutable. */
+ * Threads: immutable, but for the count of holders. */
 #ifndef ROWMILL_VALIDATE_SCHEMA_TABLE_H
 #define ROWMILL_VALIDATE_SCHEMA_TABLE_H
 
-#include "base/json_writer.h"
 #include "validate/schema.h"
-
-enum field_type {
-	TYPE_STRING,
-	TYPE_INTEGER,
-	TYPE_EMAIL, /* Table Schema's "string" with the format "email" */
-};
 
 /* Constraints are Table Schema's. */
 struct schema_field {
 	struct slice name;
 	enum field_type type;
-	bool required;
+	bool required, unique;
 	bool has_minimum, has_maximum;
 	int64_t minimum, maximum;
 	size_t max_length; /* characters (code points); 0: any number */
@@ -28,9 +21,10 @@ struct schema {
 	const struct schema_field *fields;
 	const struct slice *names; /* of the fields */
 	size_t field_count;
+	const struct slice *known; /* names and aliases */
+	size_t known_count;
+	bool has_unique;
+	struct slice document; /* as given; empty: a built-in schema */
 };
-
-/* The schema as a Table Schema document, without its name. */
-void schema_write_json(const struct schema *schema, struct json_writer *json);
 
 #endif

@@ -34,7 +34,7 @@ struct validator *validator_new(const struct schema *schema)
 
 	if (!validator)
 		return NULL;
-	validator->schema = schema;
+	validator->schema = schema_hold(schema);
 	arena_init(&validator->kept, 2 * KEPT_SIZE);
 	/* One more than there are: calloc(0) may be NULL. */
 	validator->columns = calloc(schema->field_count + 1, sizeof *validator->columns);
@@ -53,6 +53,7 @@ void validator_free(struct validator *validator)
 	free(validator->columns);
 	free(validator->typed);
 	arena_release(&validator->kept);
+	schema_release(validator->schema);
 	free(validator);
 }
 
@@ -146,6 +147,7 @@ struct cell {
 	const struct schema_field *field;
 	const struct value *sent; /* NULL: there is no such field in the record */
 	struct value *typed;      /* what the value becomes if the record is valid */
+	bool has_type;            /* the value is of the field's type */
 };
 
 /* Where the value stands, if its bytes are a piece of the record's; else where the record does. */
@@ -208,12 +210,13 @@ static enum status add_constraint_error(const struct cell *cell, const char *con
 	return add_error(cell, "constraint-error", constraint, message.data);
 }
 
-static enum status check_string(const struct cell *cell)
+static enum status check_string(struct cell *cell)
 {
 	size_t limit = cell->field->max_length;
 
 	if (cell->sent->kind != VALUE_STRING)
 		return add_type_error(cell, "Text is wanted here. Write the value in double quotes.");
+	cell->has_type = true;
 	if (limit == 0 || cell->sent->text.size <= limit)
 		return STATUS_OK;
 	size_t count = utf8_count(cell->sent->text);
@@ -241,7 +244,7 @@ static enum status set_integer(const struct cell *cell, const struct integer *nu
 	return STATUS_OK;
 }
 
-static enum status check_integer(const struct cell *cell)
+static enum status check_integer(struct cell *cell)
 {
 	const struct schema_field *field = cell->field;
 	const struct value *sent = cell->sent;
@@ -255,6 +258,9 @@ static enum status check_integer(const struct cell *cell)
 	if (!is_integer)
 		return add_type_error(cell, "A whole number is wanted here. "
 					    "Write it with the digits 0 to 9 only, like 30.");
+	if (sent->kind == VALUE_STRING && set_integer(cell, &number) != STATUS_OK)
+		return STATUS_NO_MEMORY;
+	cell->has_type = true;
 	if (field->has_minimum && integer_compare(&number, field->minimum) < 0)
 		return add_constraint_error(cell, "minimum",
 					    "The number is below %lld, the least that is allowed. "
@@ -263,10 +269,10 @@ static enum status check_integer(const struct cell *cell)
 		return add_constraint_error(cell, "maximum",
 					    "The number is above %lld, the most that is allowed. "
 					    "Correct it.", (long long)field->maximum);
-	return sent->kind == VALUE_STRING ? set_integer(cell, &number) : STATUS_OK;
+	return STATUS_OK;
 }
 
-static enum status check_email(const struct cell *cell)
+static enum status check_email(struct cell *cell)
 {
 	enum email_fault fault;
 
@@ -275,10 +281,11 @@ static enum status check_email(const struct cell *cell)
 	cell->typed->text = trim_white_space(cell->sent->text);
 	if (email_check(cell->typed->text, &fault) != STATUS_OK)
 		return STATUS_NO_MEMORY;
-	return fault == EMAIL_FINE ? STATUS_OK : add_type_error(cell, email_fault_message(fault));
+	cell->has_type = fault == EMAIL_FINE;
+	return cell->has_type ? STATUS_OK : add_type_error(cell, email_fault_message(fault));
 }
 
-static enum status (*const checks[])(const struct cell *cell) = {
+static enum status (*const checks[])(struct cell *cell) = {
 	[TYPE_STRING] = check_string,
 	[TYPE_INTEGER] = check_integer,
 	[TYPE_EMAIL] = check_email,
@@ -290,7 +297,7 @@ static bool is_empty(const struct value *value)
 	       (value->kind == VALUE_STRING && trim_white_space(value->text).size == 0);
 }
 
-static enum status check_cell(const struct cell *cell)
+static enum status check_cell(struct cell *cell)
 {
 	const struct schema_field *field = cell->field;
 
@@ -319,6 +326,27 @@ static bool is_reported(const struct record *record, size_t error_count, struct 
 	return false;
 }
 
+/* A value of the right type is claimed, whatever constraints it breaks. */
+static enum status add_claim(const struct cell *cell, size_t field_count)
+{
+	struct record *record = cell->record;
+	struct cell_error place = {0};
+
+	if (!record->claims)
+		record->claims = arena_alloc_zeroed(cell->arena, field_count, sizeof *record->claims);
+	if (!record->claims)
+		return STATUS_NO_MEMORY;
+	set_place(record, cell->sent->text, &place);
+	record->claims[record->claim_count++] = (struct unique_claim){
+		.field = cell->field->name,
+		.key = cell->typed->text,
+		.value = cell->sent->text,
+		.line = place.line,
+		.byte = place.byte,
+	};
+	return STATUS_OK;
+}
+
 enum status validator_check(struct validator *validator, struct record *record,
 			    struct arena *arena, struct error *err)
 {
@@ -339,7 +367,9 @@ enum status validator_check(struct validator *validator, struct record *record,
 		};
 		if (is_reported(record, reader_errors, schema->names[i]))
 			continue;
-		if (check_cell(&cell) != STATUS_OK)
+		if (check_cell(&cell) != STATUS_OK ||
+		    (cell.field->unique && cell.has_type &&
+		     add_claim(&cell, schema->field_count) != STATUS_OK))
 			return error_no_memory(err);
 	}
 	if (!record_is_valid(record))

@@ -176,6 +176,12 @@ void query_bind_int(struct query *query, int index, int64_t value)
 	note(query, sqlite3_bind_int64(query->statement, index, value));
 }
 
+void query_bind_int_or_null(struct query *query, int index, int64_t value)
+{
+	note(query, value ? sqlite3_bind_int64(query->statement, index, value)
+			  : sqlite3_bind_null(query->statement, index));
+}
+
 void query_bind_text(struct query *query, int index, struct slice text)
 {
 	note(query, sqlite3_bind_text64(query->statement, index, text.data ? text.data : "",

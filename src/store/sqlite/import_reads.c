@@ -37,6 +37,7 @@ void import_read_row(struct query *query, struct arena *arena, struct import *im
 		.created_ms = query_time(query, 22),
 		.started_ms = query_time(query, 23),
 		.completed_ms = query_time(query, 24),
+		.schema_document = query_int(query, 25),
 	};
 	import_status_parse(query_text_borrowed(query, 10), &import->status);
 }

@@ -60,7 +60,14 @@ static enum status insert_import(struct sqlite_store *store, const struct new_im
 {
 	char hash[SHA256_HEX_SIZE], now[CLOCK_TEXT_SIZE];
 	struct query query;
+	int64_t document = 0;
 
+	if (import->schema_document.size) {
+		enum status status =
+			schema_document_keep(store, import->schema_document, &document, err);
+		if (status != STATUS_OK)
+			return status;
+	}
 	sha256_hex(import->file_hash, hash);
 	writer_query(store, &query, WRITE_ADD_IMPORT);
 	query_bind_text(&query, 1, import->filename);
@@ -73,6 +80,7 @@ static enum status insert_import(struct sqlite_store *store, const struct new_im
 	query_bind_text(&query, 8, import->spool_name);
 	query_bind_text(&query, 9, import->request_id);
 	query_bind_blob(&query, 10, import->duplicate_key, import->duplicate_key ? SHA256_SIZE : 0);
+	query_bind_int_or_null(&query, 11, document);
 	enum status status = query_run(&query, err);
 	*id = sqlite3_last_insert_rowid(store->writer.connection.db);
 	return status;

@@ -174,6 +174,14 @@ enum status vectors_find(struct store_reader *reader, const unsigned char *hashe
 enum status vectors_list(struct store_reader *, int64_t after_id, uint32_t limit, struct arena *,
 			 struct record_vector **, size_t *count, struct error *);
 enum status stats_get(struct store_reader *, struct store_stats *, struct error *);
+enum status schema_put(struct store *, struct slice name, struct slice document, struct error *);
+enum status schema_delete(struct store *, struct slice name, struct error *);
+enum status schema_get(struct store_reader *, struct slice name, struct arena *,
+		       struct stored_schema *, struct error *);
+enum status schemas_list(struct store_reader *, const struct page_query *, struct arena *,
+			 struct schema_list *, struct error *);
+enum status schema_document_get(struct store_reader *, int64_t id, struct arena *,
+				struct slice *document, struct error *);
 enum status spool_names_list(struct store_reader *,
 			     void (*keep)(void *context, struct slice name), void *context,
 			     struct error *);
@@ -182,6 +190,13 @@ enum status spool_names_list(struct store_reader *,
 
 /* A row of IMPORT_COLUMNS (statements.c). */
 void import_read_row(struct query *query, struct arena *arena, struct import *import);
+
+/* The id of a schema's document, which is added where it is missing. In the writer's turn. */
+enum status schema_document_keep(struct sqlite_store *store, struct slice document, int64_t *id,
+				 struct error *err);
+
+/* Removes the document if nobody has it any longer; id 0 is none. In the writer's turn. */
+enum status schema_document_drop(struct sqlite_store *store, int64_t id, struct error *err);
 
 /* Whether the caller still holds its claim on an import that is being processed. If not:
  * STATUS_CANCELLED, and the claim is dropped in this transaction, which is to be committed all the same.

@@ -24,6 +24,21 @@ static enum status find_leftover(struct sqlite_store *store, struct leftover *le
 	return query_end(&query, err);
 }
 
+static enum status remove_import(struct sqlite_store *store, int64_t id, struct error *err)
+{
+	struct query query;
+	int64_t document = 0;
+
+	writer_query(store, &query, WRITE_READ_DOCUMENT_OF_IMPORT);
+	query_bind_int(&query, 1, id);
+	if (query_row(&query))
+		document = query_int(&query, 0);
+	enum status status = query_end(&query, err);
+	if (status == STATUS_OK)
+		status = writer_run_by_id(store, WRITE_PURGE_IMPORT, id, err);
+	return status == STATUS_OK ? schema_document_drop(store, document, err) : status;
+}
+
 static enum status purge_some(struct sqlite_store *store, const struct leftover *leftover,
 			      uint32_t limit, struct error *err)
 {
@@ -37,8 +52,8 @@ static enum status purge_some(struct sqlite_store *store, const struct leftover 
 	if (status != STATUS_OK || writer_changes(store) == limit)
 		return status;
 	/* Records go before their import: there is never an orphan. */
-	return writer_run_by_id(store, leftover->deleted ? WRITE_PURGE_IMPORT : WRITE_SET_PURGED,
-				leftover->import_id, err);
+	return leftover->deleted ? remove_import(store, leftover->import_id, err)
+				 : writer_run_by_id(store, WRITE_SET_PURGED, leftover->import_id, err);
 }
 
 static enum status purge_once(struct sqlite_store *store, uint32_t limit, struct error *err)

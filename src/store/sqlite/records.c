@@ -132,6 +132,7 @@ enum status records_list_pending(struct store_reader *base, int64_t after_id, ui
 			.import_id = query_int(&query, 2),
 			.data = query_text(&query, 3, arena),
 			.schema = query_text(&query, 4, arena),
+			.schema_document = query_int(&query, 5),
 		};
 	return query_end(&query, err);
 }

@@ -7,7 +7,7 @@
 	"id, filename, file_hash, size_bytes, format, schema_name, options, dialect, spool_name, " \
 	"request_id, status, parsed, total_records, processed_records, failed_records, "           \
 	"embedded_records, truncated_texts, error_code, error_detail, error_line, error_column, "  \
-	"error_byte, created_at, started_at, completed_at"
+	"error_byte, created_at, started_at, completed_at, schema_document"
 
 #define ADD_RECORD                                                                                 \
 	"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, "    \
@@ -29,8 +29,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_FIND_KEY] = "SELECT id FROM imports WHERE duplicate_key = ?1",
 	[WRITE_ADD_IMPORT] =
 		"INSERT INTO imports (filename, file_hash, status, created_at, size_bytes, format, "
-		"schema_name, options, spool_name, request_id, duplicate_key) "
-		"VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		"schema_name, options, spool_name, request_id, duplicate_key, schema_document) "
+		"VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 
 	[WRITE_FIND_CLAIMABLE] =
 		"SELECT " IMPORT_COLUMNS " FROM imports INDEXED BY imports_to_parse WHERE claimed = 0 "
@@ -100,6 +100,20 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 			 "AND embedding IS NULL AND status = 'valid'",
 	[WRITE_COUNT_VECTORS] = "UPDATE imports SET embedded_records = embedded_records + ?2, "
 				"truncated_texts = truncated_texts + ?3 WHERE id = ?1",
+
+	[WRITE_FIND_DOCUMENT] = "SELECT id FROM schema_documents WHERE hash = ?1",
+	[WRITE_ADD_DOCUMENT] = "INSERT INTO schema_documents (hash, document) VALUES (?1, ?2)",
+	[WRITE_DROP_DOCUMENT] =
+		"DELETE FROM schema_documents WHERE id = ?1 "
+		"AND NOT EXISTS (SELECT 1 FROM schemas WHERE document_id = ?1) "
+		"AND NOT EXISTS (SELECT 1 FROM imports WHERE schema_document = ?1)",
+	[WRITE_READ_DOCUMENT_OF_IMPORT] = "SELECT schema_document FROM imports WHERE id = ?1",
+	[WRITE_READ_SCHEMA] = "SELECT document_id FROM schemas WHERE name = ?1",
+	[WRITE_PUT_SCHEMA] =
+		"INSERT INTO schemas (name, document_id, created_at, updated_at) VALUES (?1, ?2, ?3, ?3) "
+		"ON CONFLICT (name) DO UPDATE SET document_id = excluded.document_id, "
+		"updated_at = excluded.updated_at",
+	[WRITE_DROP_SCHEMA] = "DELETE FROM schemas WHERE name = ?1",
 };
 
 const char *const read_statements[READ_STATEMENT_COUNT] = {
@@ -139,7 +153,7 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			"r.embedding IS NOT NULL, r.data, r.error_message, r.errors, r.created_at "
 			"FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
 			"CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
-	[READ_PENDING] = "SELECT j.key, r.id, r.import_id, r.data, i.schema_name "
+	[READ_PENDING] = "SELECT j.key, r.id, r.import_id, r.data, i.schema_name, i.schema_document "
 			 "FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
 			 "CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
 	[READ_VECTORS] = "SELECT id, import_id, embedding FROM records WHERE id > ?1 AND id <= ?2 "
@@ -148,4 +162,12 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 	[READ_VECTOR_OF_TEXT] = "SELECT embedding FROM records WHERE text_hash = ?1 LIMIT 1",
 	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports GROUP BY status",
 	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
+
+	[READ_SCHEMA] = "SELECT s.id, s.name, s.document_id, d.document, s.created_at, s.updated_at "
+			"FROM schemas AS s JOIN schema_documents AS d ON d.id = s.document_id "
+			"WHERE s.name = ?1",
+	[READ_SCHEMAS] = "SELECT s.id, s.name, s.document_id, '', s.created_at, s.updated_at "
+			 "FROM schemas AS s WHERE s.id > ?1 ORDER BY s.id LIMIT ?2 OFFSET ?3",
+	[READ_SCHEMA_COUNT] = "SELECT count(*) FROM schemas",
+	[READ_DOCUMENT] = "SELECT document FROM schema_documents WHERE id = ?1",
 };

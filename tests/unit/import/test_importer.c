@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "import/internal.h"
+#include "import/schema_store.h"
 #include "intake/spool.h"
 #include "search/searcher.h"
 
@@ -13,6 +14,7 @@ enum { WAIT_MS = 300 * 1000 };
 struct world {
 	char db_path[4200], spool_folder[4200];
 	struct store *store;
+	struct schema_cache *schemas;
 	struct embed_model *model;
 	struct vector_index *index;
 	struct searcher *searcher;
@@ -30,6 +32,8 @@ static void open_world(struct world *world)
 	strbuf_init(&folder, 4096);
 	embed_default_folder(&folder);
 	assert_ok(store_open(&store, &world->store, &err), &err);
+	world->schemas = schema_store_cache(world->store);
+	assert_non_null(world->schemas);
 	assert_ok(spool_prepare_folder(world->spool_folder, &err), &err);
 	assert_ok(embed_model_open(folder.data, &options, &world->model, &err), &err);
 	world->index = vector_index_new(EMBED_DIMENSION);
@@ -45,6 +49,7 @@ static void start_importer(struct world *world)
 	struct importer_config config = {.store = world->store,
 					 .model = world->model,
 					 .index = world->index,
+					 .schemas = world->schemas,
 					 .spool_folder = world->spool_folder,
 					 .embed_threads = 2};
 	struct error err;
@@ -59,6 +64,7 @@ static void close_world(struct world *world)
 	searcher_free(world->searcher);
 	vector_index_free(world->index);
 	embed_model_close(world->model);
+	schema_cache_free(world->schemas);
 	world->store->call->close(world->store);
 	arena_release(&world->arena);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "validate/schema.h"
-#include "validate/schema_table.h"
 
 #include "base/banned.h"
 
@@ -113,21 +112,28 @@ static void assert_age_fails(struct bench *bench, enum value_kind kind, const ch
 	assert_slice(field(bench, "age")->value.text, text);
 }
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1}
-
-static const struct schema_field balance_fields[] = {
-	{.name = TEXT("balance"), .type = TYPE_INTEGER},
-	{.name = TEXT("contact"), .type = TYPE_EMAIL},
-	{.name = TEXT("code"), .type = TYPE_STRING, .required = true},
-};
-static const struct slice balance_names[] = {TEXT("balance"), TEXT("contact"), TEXT("code")};
-static const struct schema balance = {TEXT("balance"), balance_fields, balance_names, 3};
-
 static void use_schema(struct bench *bench, const struct schema *schema)
 {
 	validator_free(bench->validator);
 	bench->validator = validator_new(schema);
 	assert_non_null(bench->validator);
+}
+
+static void use_document(struct bench *bench, const char *document)
+{
+	const struct schema *schema;
+	struct error err;
+
+	assert_ok(schema_parse(SLICE("test"), slice_of_string(document), &schema, NULL, &err), &err);
+	use_schema(bench, schema);
+	schema_release(schema);
+}
+
+static void use_balance(struct bench *bench)
+{
+	use_document(bench, "{\"fields\": [{\"name\": \"balance\", \"type\": \"integer\"},"
+			    "{\"name\": \"contact\", \"type\": \"string\", \"format\": \"email\"},"
+			    "{\"name\": \"code\", \"constraints\": {\"required\": true}}]}");
 }
 
 static void a_complete_row_is_valid_and_typed(void **state)
@@ -608,7 +614,7 @@ static void numbers_without_limits_keep_every_digit_and_their_sign(void **state)
 	};
 	struct bench *bench = *state;
 
-	use_schema(bench, &balance);
+	use_balance(bench);
 	for (size_t i = 0; i < 3; i++) {
 		begin_record(bench);
 		add(bench, "Balance", numbers[i][0]);
@@ -641,7 +647,7 @@ static void exhausted_memory_is_an_error_of_the_call(void **state)
 	assert_int_equal(validator_check(bench->validator, &bench->record, &none, &err),
 			 STATUS_NO_MEMORY);
 
-	use_schema(bench, &balance);
+	use_balance(bench);
 	begin_record(bench);
 	add(bench, "balance", "-1");
 	add(bench, "code", "x");
