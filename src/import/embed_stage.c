@@ -18,6 +18,7 @@
 enum {
 	WORKER_NICENESS = 10,
 	BACKOFF_MS = 1000,
+	DROP_ARENA = 1 << 30,
 };
 
 /* Hands out the next pending records; count 0 where there are none. */
@@ -88,15 +89,58 @@ static void log_completed(struct store *store, int64_t import_id)
 	arena_release(&arena);
 }
 
-static void announce(struct importer *importer, const struct record_vector *vectors, size_t count,
-		     const int64_t *completed, size_t completed_count)
+/* Keeps the entries whose records the store still shows. */
+static enum status drop_deleted(struct importer *importer, struct vector_entry *entries, size_t *count)
 {
+	struct store *store = importer->config.store;
+	struct store_reader *reader = NULL;
+	struct record_list list = {0};
+	int64_t ids[SLAB_RECORDS];
+	struct arena arena;
+	size_t kept = 0;
+
+	arena_init(&arena, DROP_ARENA);
+	for (size_t i = 0; i < *count; i++)
+		ids[i] = entries[i].id;
+	enum status status = store->call->open_reader(store, &reader, NULL);
+	if (status == STATUS_OK)
+		status = store->call->get_records(reader, ids, *count, &arena, &list, NULL);
+	for (size_t i = 0; i < *count && kept < list.count && status == STATUS_OK; i++)
+		if (entries[i].id == list.records[kept].id)
+			entries[kept++] = entries[i];
+	store->call->close_reader(store, reader);
+	arena_release(&arena);
+	*count = kept;
+	return status;
+}
+
+/* Lets searches find what was attached, but nothing that was deleted meanwhile. */
+static bool add_to_index(struct importer *importer, struct vector_entry *entries, size_t count,
+			 uint64_t as_of)
+{
+	enum vector_added added;
+
+	while ((added = vector_index_add(importer->config.index, entries, count, as_of)) == VECTOR_STALE) {
+		as_of = vector_index_removals(importer->config.index);
+		if (drop_deleted(importer, entries, &count) != STATUS_OK)
+			return false;
+	}
+	return added == VECTOR_ADDED;
+}
+
+static void announce(struct importer *importer, const struct record_vector *vectors, size_t count,
+		     const int64_t *completed, size_t completed_count, uint64_t as_of)
+{
+	struct vector_entry entries[SLAB_RECORDS];
+	size_t attached = 0;
+
 	for (size_t i = 0; i < count; i++)
-		if (vectors[i].attached &&
-		    !vector_index_add(importer->config.index, vectors[i].id, vectors[i].import_id,
-				      vectors[i].vector))
-			log_error(LOG_EVENT("record missing from the vector index until restart"),
-				  LOG_INT("record_id", vectors[i].id));
+		if (vectors[i].attached)
+			entries[attached++] = (struct vector_entry){vectors[i].id, vectors[i].import_id,
+								    vectors[i].vector};
+	if (attached && !add_to_index(importer, entries, attached, as_of))
+		log_error(LOG_EVENT("records missing from the vector index until restart"),
+			  LOG_INT("first_record_id", entries[0].id), LOG_INT("records", attached));
 	for (size_t i = 0; i < completed_count; i++)
 		log_completed(importer->config.store, completed[i]);
 	if (completed_count)
@@ -109,11 +153,12 @@ static enum status attach_ready(struct importer *importer, struct slab *slab, st
 	struct record_vector vectors[SLAB_RECORDS];
 	int64_t completed[SLAB_RECORDS];
 	size_t completed_count = 0, count = slab_take_ready(slab, vectors);
+	uint64_t as_of = vector_index_removals(importer->config.index);
 
 	enum status status = store->call->attach_vectors(store, vectors, count, completed,
 							 &completed_count, err);
 	if (status == STATUS_OK)
-		announce(importer, vectors, count, completed, completed_count);
+		announce(importer, vectors, count, completed, completed_count, as_of);
 	return status;
 }
 

@@ -45,6 +45,18 @@ void searcher_free(struct searcher *searcher)
 	free(searcher);
 }
 
+static enum status add_slice(struct vector_index *index, const struct record_vector *vectors, size_t count,
+			     struct error *err)
+{
+	struct vector_entry entries[BUILD_SLICE];
+
+	for (size_t i = 0; i < count; i++)
+		entries[i] = (struct vector_entry){vectors[i].id, vectors[i].import_id, vectors[i].vector};
+	if (vector_index_add(index, entries, count, vector_index_removals(index)) != VECTOR_ADDED)
+		return error_no_memory(err);
+	return STATUS_OK;
+}
+
 enum status searcher_build_index(struct searcher *searcher, struct error *err)
 {
 	struct store *store = searcher->store;
@@ -62,10 +74,7 @@ enum status searcher_build_index(struct searcher *searcher, struct error *err)
 						   &vectors, &count, err);
 		if (status != STATUS_OK || count == 0)
 			break;
-		for (size_t i = 0; i < count && status == STATUS_OK; i++)
-			if (!vector_index_add(searcher->index, vectors[i].id, vectors[i].import_id,
-					      vectors[i].vector))
-				status = error_no_memory(err);
+		status = add_slice(searcher->index, vectors, count, err);
 		after = vectors[count - 1].id;
 	}
 	store->call->close_reader(store, reader);

@@ -3,6 +3,7 @@
 #include "vector/dot.h"
 #include "vector/top_hits.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/banned.h"
 
 /* Vectors lie in chunks, so that adding one never moves the others. */
-enum { CHUNK_VECTORS = 1024, ALIGNMENT = 64, FIRST_CHUNKS = 64, FIRST_REMOVED = 16 };
+enum { CHUNK_VECTORS = 1024, ALIGNMENT = 64, FIRST_CHUNKS = 64 };
 
 struct chunk {
 	int64_t ids[CHUNK_VECTORS];
@@ -27,8 +28,8 @@ struct vector_index {
 	struct chunk **chunks; /* [chunk_capacity]; all but the last of chunk_count are full */
 	size_t chunk_count, chunk_capacity;
 	size_t count; /* vectors */
-	int64_t *removed; /* imports, ascending */
-	size_t removed_count, removed_capacity;
+	int64_t greatest_id; /* that was ever added */
+	uint64_t removals;
 };
 
 struct vector_index *vector_index_new(size_t dimension)
@@ -67,7 +68,6 @@ void vector_index_free(struct vector_index *index)
 	for (size_t i = 0; i < index->chunk_count; i++)
 		free_chunk(index->chunks[i]);
 	free(index->chunks);
-	free(index->removed);
 	free(index);
 }
 
@@ -103,28 +103,6 @@ static bool add_chunk(struct vector_index *index)
 	return true;
 }
 
-/* Position of the import among the removed ones, or where it would stand. */
-static size_t find_removed(const struct vector_index *index, int64_t import_id)
-{
-	size_t low = 0, high = index->removed_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (index->removed[middle] < import_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool is_removed(const struct vector_index *index, int64_t import_id)
-{
-	size_t at = find_removed(index, import_id);
-
-	return at < index->removed_count && index->removed[at] == import_id;
-}
-
 static void copy_padded(const struct vector_index *index, const float *vector, float *out)
 {
 	memcpy(out, vector, index->dimension * sizeof *vector);
@@ -132,47 +110,81 @@ static void copy_padded(const struct vector_index *index, const float *vector, f
 		out[i] = 0;
 }
 
-static bool add_locked(struct vector_index *index, int64_t id, int64_t import_id, const float *vector)
+/* Where the vector with this id lies; index->count: nowhere. */
+static size_t find(const struct vector_index *index, int64_t id)
 {
-	if (is_removed(index, import_id))
-		return true;
-	if (index->count == index->chunk_count * CHUNK_VECTORS && !add_chunk(index))
-		return false;
-	struct chunk *chunk = index->chunks[index->count / CHUNK_VECTORS];
-	size_t at = index->count % CHUNK_VECTORS;
-	chunk->ids[at] = id;
-	chunk->import_ids[at] = import_id;
-	copy_padded(index, vector, chunk->vectors + at * index->stride);
-	index->count++;
+	for (size_t i = 0; i < index->count; i++)
+		if (index->chunks[i / CHUNK_VECTORS]->ids[i % CHUNK_VECTORS] == id)
+			return i;
+	return index->count;
+}
+
+static bool is_kept(const struct vector_index *index, const float *vector)
+{
+	return isfinite(index->dot(vector, vector, index->stride));
+}
+
+static void put(struct vector_index *index, size_t place, const struct vector_entry *entry)
+{
+	struct chunk *chunk = index->chunks[place / CHUNK_VECTORS];
+	size_t at = place % CHUNK_VECTORS;
+
+	chunk->ids[at] = entry->id;
+	chunk->import_ids[at] = entry->import_id;
+	copy_padded(index, entry->vector, chunk->vectors + at * index->stride);
+	if (place == index->count && is_kept(index, chunk->vectors + at * index->stride))
+		index->count++;
+}
+
+static bool make_room(struct vector_index *index, size_t count)
+{
+	while (index->chunk_count * CHUNK_VECTORS < index->count + count)
+		if (!add_chunk(index))
+			return false;
 	return true;
 }
 
-bool vector_index_add(struct vector_index *index, int64_t id, int64_t import_id, const float *vector)
+enum vector_added vector_index_add(struct vector_index *index, const struct vector_entry *entries,
+				   size_t count, uint64_t as_of)
+{
+	enum vector_added added = VECTOR_ADDED;
+
+	pthread_rwlock_wrlock(&index->lock);
+	int64_t greatest = index->greatest_id;
+	if (as_of != index->removals)
+		added = VECTOR_STALE;
+	else if (!make_room(index, count))
+		added = VECTOR_NO_MEMORY;
+	for (size_t i = 0; i < count && added == VECTOR_ADDED; i++) {
+		if (entries[i].id <= greatest && find(index, entries[i].id) < index->count)
+			continue;
+		put(index, index->count, &entries[i]);
+		if (entries[i].id > index->greatest_id)
+			index->greatest_id = entries[i].id;
+	}
+	pthread_rwlock_unlock(&index->lock);
+	return added;
+}
+
+bool vector_index_replace(struct vector_index *index, const struct vector_entry *entry)
 {
 	pthread_rwlock_wrlock(&index->lock);
-	bool done = add_locked(index, id, import_id, vector);
+	bool done = make_room(index, 1);
+	if (done) {
+		put(index, find(index, entry->id), entry);
+		if (entry->id > index->greatest_id)
+			index->greatest_id = entry->id;
+	}
 	pthread_rwlock_unlock(&index->lock);
 	return done;
 }
 
-static bool remember_removed(struct vector_index *index, int64_t import_id)
+uint64_t vector_index_removals(struct vector_index *index)
 {
-	size_t at = find_removed(index, import_id);
-
-	if (is_removed(index, import_id))
-		return true;
-	if (index->removed_count == index->removed_capacity) {
-		void *more = grow(index->removed, &index->removed_capacity, FIRST_REMOVED,
-				  sizeof *index->removed);
-		if (!more)
-			return false;
-		index->removed = more;
-	}
-	memmove(index->removed + at + 1, index->removed + at,
-		(index->removed_count - at) * sizeof *index->removed);
-	index->removed[at] = import_id;
-	index->removed_count++;
-	return true;
+	pthread_rwlock_rdlock(&index->lock);
+	uint64_t removals = index->removals;
+	pthread_rwlock_unlock(&index->lock);
+	return removals;
 }
 
 static void copy_vector(struct vector_index *index, size_t from, size_t to)
@@ -188,32 +200,59 @@ static void copy_vector(struct vector_index *index, size_t from, size_t to)
 	       index->stride * sizeof(float));
 }
 
-/* Fills the places of an import with vectors from the end: the order in which they lie does not
- * show in any result. */
-static void compact(struct vector_index *index, int64_t import_id)
+/* Fills the place with the last vector: the order in which they lie does not show in any result. */
+static void remove_at(struct vector_index *index, size_t at)
 {
-	for (size_t at = 0; at < index->count;) {
-		const struct chunk *chunk = index->chunks[at / CHUNK_VECTORS];
-		if (chunk->import_ids[at % CHUNK_VECTORS] != import_id) {
-			at++;
-			continue;
-		}
-		index->count--;
-		if (at < index->count)
-			copy_vector(index, index->count, at);
-	}
+	index->count--;
+	if (at < index->count)
+		copy_vector(index, index->count, at);
+}
+
+static void free_unused(struct vector_index *index)
+{
 	while (index->chunk_count * CHUNK_VECTORS >= index->count + CHUNK_VECTORS)
 		free_chunk(index->chunks[--index->chunk_count]);
+}
+
+bool vector_index_remove(struct vector_index *index, const int64_t *ids, size_t count)
+{
+	pthread_rwlock_wrlock(&index->lock);
+	index->removals++;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = find(index, ids[i]);
+		if (at < index->count)
+			remove_at(index, at);
+	}
+	free_unused(index);
+	pthread_rwlock_unlock(&index->lock);
+	return true;
 }
 
 bool vector_index_remove_import(struct vector_index *index, int64_t import_id)
 {
 	pthread_rwlock_wrlock(&index->lock);
-	bool done = remember_removed(index, import_id);
-	if (done)
-		compact(index, import_id);
+	index->removals++;
+	for (size_t at = 0; at < index->count;) {
+		if (index->chunks[at / CHUNK_VECTORS]->import_ids[at % CHUNK_VECTORS] == import_id)
+			remove_at(index, at);
+		else
+			at++;
+	}
+	free_unused(index);
 	pthread_rwlock_unlock(&index->lock);
-	return done;
+	return true;
+}
+
+bool vector_index_get(struct vector_index *index, int64_t id, float *vector)
+{
+	pthread_rwlock_rdlock(&index->lock);
+	size_t at = find(index, id);
+	bool found = at < index->count;
+	if (found)
+		memcpy(vector, index->chunks[at / CHUNK_VECTORS]->vectors + at % CHUNK_VECTORS * index->stride,
+		       index->dimension * sizeof *vector);
+	pthread_rwlock_unlock(&index->lock);
+	return found;
 }
 
 size_t vector_index_count(struct vector_index *index)
@@ -232,6 +271,10 @@ static void scan_chunk(const struct vector_index *index, const struct chunk *chu
 {
 	for (size_t i = 0; i < count; i++) {
 		if (query->import_id != 0 && chunk->import_ids[i] != query->import_id)
+			continue;
+		if (chunk->ids[i] == query->except_id && query->except_id != 0)
+			continue;
+		if (query->filter && !id_set_has(query->filter, chunk->ids[i]))
 			continue;
 		struct vector_hit hit = {
 			chunk->ids[i],
@@ -255,7 +298,7 @@ static bool search_locked(const struct vector_index *index, const struct vector_
 
 	if (!top_hits_init(top, wanted < index->count ? wanted : index->count))
 		return false;
-	for (size_t i = 0; i < index->chunk_count; i++) {
+	for (size_t i = 0; i * CHUNK_VECTORS < index->count; i++) {
 		size_t left = index->count - i * CHUNK_VECTORS;
 		scan_chunk(index, index->chunks[i], left < CHUNK_VECTORS ? left : CHUNK_VECTORS, query,
 			   padded, top, total, behind);
@@ -267,16 +310,16 @@ bool vector_index_search(struct vector_index *index, const struct vector_query *
 			 struct vector_hit *hits, size_t *count, size_t *total, bool *more)
 {
 	struct top_hits top = {0};
-	size_t behind = 0;
+	size_t behind = 0, passed = 0;
 	float *padded = aligned_alloc(ALIGNMENT, index->stride * sizeof *padded);
 
-	*count = *total = 0;
+	*count = 0;
 	*more = false;
 	if (!padded)
 		return false;
 	copy_padded(index, query->vector, padded);
 	pthread_rwlock_rdlock(&index->lock);
-	bool done = search_locked(index, query, padded, &top, total, &behind);
+	bool done = search_locked(index, query, padded, &top, &passed, &behind);
 	pthread_rwlock_unlock(&index->lock);
 	if (done) {
 		top_hits_sort(&top);
@@ -285,6 +328,8 @@ bool vector_index_search(struct vector_index *index, const struct vector_query *
 			memcpy(hits, top.hits + query->skip, *count * sizeof *hits);
 		*more = behind > top.count;
 	}
+	if (total)
+		*total = passed;
 	top_hits_release(&top);
 	free(padded);
 	return done;

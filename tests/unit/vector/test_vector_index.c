@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { DIMENSION = 40, STRIDE = 64, IMPORTS = 7 };
+enum { DIMENSION = 40, STRIDE = 64, IMPORTS = 7, LAST_ID = 5000 };
 
 /* The same as the index, by sorting everything. */
 struct oracle {
@@ -19,13 +19,18 @@ struct oracle {
 		float vector[STRIDE];
 	} *entries;
 	size_t count, capacity;
-	bool removed[IMPORTS + 1];
 };
+
+static struct entry *oracle_find(const struct oracle *oracle, int64_t id)
+{
+	for (size_t i = 0; i < oracle->count; i++)
+		if (oracle->entries[i].id == id)
+			return &oracle->entries[i];
+	return NULL;
+}
 
 static void oracle_add(struct oracle *oracle, int64_t id, int64_t import_id, const float *vector)
 {
-	if (oracle->removed[import_id])
-		return;
 	if (oracle->count == oracle->capacity) {
 		oracle->capacity = oracle->capacity ? 2 * oracle->capacity : 1024;
 		oracle->entries = realloc(oracle->entries, oracle->capacity * sizeof *oracle->entries);
@@ -36,15 +41,29 @@ static void oracle_add(struct oracle *oracle, int64_t id, int64_t import_id, con
 	memcpy(entry->vector, vector, DIMENSION * sizeof *vector);
 }
 
-static void oracle_remove(struct oracle *oracle, int64_t import_id)
+static void oracle_remove_import(struct oracle *oracle, int64_t import_id)
 {
 	size_t kept = 0;
 
-	oracle->removed[import_id] = true;
 	for (size_t i = 0; i < oracle->count; i++)
 		if (oracle->entries[i].import_id != import_id)
 			oracle->entries[kept++] = oracle->entries[i];
 	oracle->count = kept;
+}
+
+static void oracle_remove(struct oracle *oracle, int64_t id)
+{
+	struct entry *entry = oracle_find(oracle, id);
+
+	if (entry)
+		*entry = oracle->entries[--oracle->count];
+}
+
+static bool add(struct vector_index *index, int64_t id, int64_t import_id, const float *vector)
+{
+	struct vector_entry entry = {id, import_id, vector};
+
+	return vector_index_add(index, &entry, 1, vector_index_removals(index)) == VECTOR_ADDED;
 }
 
 static int compare_hits(const void *left, const void *right)
@@ -70,7 +89,8 @@ static struct vector_hit *oracle_search(const struct oracle *oracle, const struc
 		const struct entry *entry = &oracle->entries[i];
 		struct vector_hit hit = {entry->id, dot_portable(padded, entry->vector, STRIDE)};
 		if ((query->import_id == 0 || entry->import_id == query->import_id) &&
-		    hit.score >= query->min_score)
+		    (!query->filter || id_set_has(query->filter, entry->id)) &&
+		    entry->id != query->except_id && hit.score >= query->min_score)
 			hits[(*count)++] = hit;
 	}
 	qsort(hits, *count, sizeof *hits, compare_hits);
@@ -117,15 +137,28 @@ static void make_vector(uint64_t *random, float *out)
 		out[i] = random_unit(&shape) / 8;
 }
 
-static struct vector_query random_query(uint64_t *random, const struct oracle *oracle, float *vector)
+/* Conditions of all kinds; `filter` is made where the query has one, and released by the caller. */
+static struct vector_query random_query(uint64_t *random, const struct oracle *oracle, float *vector,
+					struct id_set *filter)
 {
 	struct vector_query query = {.vector = vector, .min_score = -INFINITY};
+	uint64_t share = random_next(random) % 4;
 
 	make_vector(random, vector);
 	if (random_next(random) % 3 == 0)
 		query.import_id = 1 + (int64_t)(random_next(random) % IMPORTS);
 	if (random_next(random) % 3 == 0)
 		query.min_score = random_unit(random) / 4;
+	if (random_next(random) % 3 == 0)
+		query.except_id = 1 + (int64_t)(random_next(random) % LAST_ID);
+	if (random_next(random) % 2 == 0) {
+		/* From a few ids to all but a few. */
+		assert_true(id_set_init(filter, 100, LAST_ID - 100));
+		for (int64_t id = 100; id <= LAST_ID - 100; id++)
+			if (random_next(random) % 64 < (uint64_t[]){1, 8, 32, 63}[share])
+				id_set_add(filter, id);
+		query.filter = filter;
+	}
 	query.skip = random_next(random) % 4 ? 0 : random_next(random) % 50;
 	query.limit = random_next(random) % 30;
 	size_t count;
@@ -141,31 +174,94 @@ static struct vector_query random_query(uint64_t *random, const struct oracle *o
 	return query;
 }
 
+static void search_once(struct vector_index *index, const struct oracle *oracle, uint64_t *random)
+{
+	struct id_set filter = {0};
+	float vector[DIMENSION];
+	struct vector_query query = random_query(random, oracle, vector, &filter);
+
+	check_search(index, oracle, &query);
+	id_set_release(&filter);
+}
+
+static void replace_once(struct vector_index *index, struct oracle *oracle, uint64_t *random)
+{
+	int64_t id = 1 + (int64_t)(random_next(random) % LAST_ID);
+	const struct entry *there = oracle_find(oracle, id);
+	int64_t import_id = there ? there->import_id : 1;
+	float vector[DIMENSION];
+
+	make_vector(random, vector);
+	oracle_remove(oracle, id);
+	oracle_add(oracle, id, import_id, vector);
+	assert_true(vector_index_replace(index, &(struct vector_entry){id, import_id, vector}));
+}
+
+static void remove_some(struct vector_index *index, struct oracle *oracle, uint64_t *random)
+{
+	int64_t ids[5];
+
+	for (size_t i = 0; i < 5; i++) {
+		ids[i] = 1 + (int64_t)(random_next(random) % LAST_ID);
+		oracle_remove(oracle, ids[i]);
+	}
+	assert_true(vector_index_remove(index, ids, 5));
+}
+
+/* Runs of rising ids, as imports give them, and single ones in no order; some are there already. */
+static void add_some(struct vector_index *index, struct oracle *oracle, uint64_t *random)
+{
+	enum { RUN = 40 };
+	struct vector_entry entries[RUN];
+	float vectors[RUN][DIMENSION];
+	size_t count = random_next(random) % 2 ? 1 : RUN;
+	int64_t import_id = 1 + (int64_t)(random_next(random) % IMPORTS);
+	int64_t first = 1 + (int64_t)(random_next(random) % (LAST_ID - RUN));
+
+	for (size_t i = 0; i < count; i++) {
+		make_vector(random, vectors[i]);
+		entries[i] = (struct vector_entry){first + (int64_t)i, import_id, vectors[i]};
+		if (!oracle_find(oracle, entries[i].id))
+			oracle_add(oracle, entries[i].id, import_id, vectors[i]);
+	}
+	assert_int_equal(vector_index_add(index, entries, count, vector_index_removals(index)), VECTOR_ADDED);
+}
+
+static void get_once(struct vector_index *index, const struct oracle *oracle, uint64_t *random)
+{
+	int64_t id = 1 + (int64_t)(random_next(random) % LAST_ID);
+	const struct entry *there = oracle_find(oracle, id);
+	float vector[DIMENSION];
+
+	assert_int_equal(vector_index_get(index, id, vector), there != NULL);
+	if (there)
+		assert_memory_equal(vector, there->vector, sizeof vector);
+}
+
 static void random_searches_give_what_sorting_everything_gives(void **state)
 {
 	uint64_t random = random_seed();
 	struct oracle oracle = {0};
 	struct vector_index *index = vector_index_new(DIMENSION);
-	float vector[DIMENSION];
 
 	(void)state;
 	assert_non_null(index);
-	for (int64_t round = 0; round < 3000; round++) {
+	for (size_t round = 0; round < 3000; round++) {
 		uint64_t action = random_next(&random) % 100;
-		if (action == 0 && round > 1000) {
-			int64_t import_id = 1 + (int64_t)(random_next(&random) % (IMPORTS - 2));
-			oracle_remove(&oracle, import_id);
-			assert_true(vector_index_remove_import(index, import_id));
-		} else if (action < 10) {
-			struct vector_query query = random_query(&random, &oracle, vector);
-			check_search(index, &oracle, &query);
-		} else {
+		if (action == 0) {
 			int64_t import_id = 1 + (int64_t)(random_next(&random) % IMPORTS);
-			/* Ids in no order. */
-			int64_t id = (round * 7919) % 3001 + 1;
-			make_vector(&random, vector);
-			oracle_add(&oracle, id, import_id, vector);
-			assert_true(vector_index_add(index, id, import_id, vector));
+			oracle_remove_import(&oracle, import_id);
+			assert_true(vector_index_remove_import(index, import_id));
+		} else if (action < 30) {
+			search_once(index, &oracle, &random);
+		} else if (action < 45) {
+			replace_once(index, &oracle, &random);
+		} else if (action < 60) {
+			remove_some(index, &oracle, &random);
+		} else if (action < 65) {
+			get_once(index, &oracle, &random);
+		} else {
+			add_some(index, &oracle, &random);
 		}
 		assert_int_equal(vector_index_count(index), oracle.count);
 	}
@@ -186,7 +282,7 @@ static void pages_join_to_the_whole_without_gap_or_repetition(void **state)
 	(void)state;
 	for (int64_t id = VECTORS; id > 0; id--) {
 		make_vector(&random, vector);
-		assert_true(vector_index_add(index, id, 1, vector));
+		assert_true(add(index, id, 1, vector));
 	}
 	struct vector_query query = {.vector = vector, .min_score = -INFINITY, .limit = VECTORS};
 	assert_true(vector_index_search(index, &query, all, &count, &total, &more));
@@ -235,8 +331,8 @@ static void limits_of_nothing_and_everything_are_fine(void **state)
 	struct vector_query query = {.vector = x, .min_score = -INFINITY};
 
 	(void)state;
-	assert_true(vector_index_add(index, 2, 1, x));
-	assert_true(vector_index_add(index, 1, 1, x));
+	assert_true(add(index, 2, 1, x));
+	assert_true(add(index, 1, 1, x));
 	assert_true(vector_index_search(index, &query, hits, &count, &total, &more));
 	assert_int_equal(count, 0);
 	assert_int_equal(total, 2);
@@ -255,29 +351,47 @@ static void limits_of_nothing_and_everything_are_fine(void **state)
 	vector_index_free(index);
 }
 
-static void a_removed_import_stays_away(void **state)
+static void a_vector_is_added_once_and_replaced_by_name_only(void **state)
+{
+	struct vector_index *index = vector_index_new(3);
+	const float x[3] = {1, 0, 0}, y[3] = {0, 1, 0};
+	float vector[3];
+
+	(void)state;
+	assert_true(add(index, 7, 1, x));
+	assert_true(add(index, 7, 1, y));
+	assert_true(vector_index_get(index, 7, vector));
+	assert_memory_equal(vector, x, sizeof x);
+	assert_true(vector_index_replace(index, &(struct vector_entry){7, 1, y}));
+	assert_true(add(index, 7, 1, x));
+	assert_true(vector_index_get(index, 7, vector));
+	assert_memory_equal(vector, y, sizeof y);
+	assert_int_equal(vector_index_count(index), 1);
+	/* One that is not there is added by it. */
+	assert_true(vector_index_replace(index, &(struct vector_entry){3, 1, x}));
+	assert_int_equal(vector_index_count(index), 2);
+	assert_false(vector_index_get(index, 4, vector));
+	vector_index_free(index);
+}
+
+static void what_is_added_late_is_stale_after_a_removal(void **state)
 {
 	struct vector_index *index = vector_index_new(3);
 	const float x[3] = {1, 0, 0};
+	struct vector_entry entry = {1, 5, x};
+	uint64_t as_of = vector_index_removals(index);
 
 	(void)state;
-	assert_true(vector_index_add(index, 1, 5, x));
-	assert_true(vector_index_add(index, 2, 6, x));
 	assert_true(vector_index_remove_import(index, 5));
-	assert_true(vector_index_remove_import(index, 5));
+	assert_int_equal(vector_index_add(index, &entry, 1, as_of), VECTOR_STALE);
+	assert_int_equal(vector_index_count(index), 0);
+	/* The import's next run counts. */
+	as_of = vector_index_removals(index);
+	assert_int_equal(vector_index_add(index, &entry, 1, as_of), VECTOR_ADDED);
+	assert_true(vector_index_remove(index, (int64_t[]){99}, 1));
+	entry.id = 2;
+	assert_int_equal(vector_index_add(index, &entry, 1, as_of), VECTOR_STALE);
 	assert_int_equal(vector_index_count(index), 1);
-	assert_true(vector_index_add(index, 3, 5, x));
-	assert_int_equal(vector_index_count(index), 1);
-	/* Also one that was never seen. */
-	assert_true(vector_index_remove_import(index, 4));
-	assert_true(vector_index_add(index, 4, 4, x));
-	assert_int_equal(vector_index_count(index), 1);
-	/* More than the first list of removed imports holds. */
-	for (int64_t import_id = 100; import_id > 50; import_id--)
-		assert_true(vector_index_remove_import(index, import_id));
-	for (int64_t import_id = 51; import_id <= 101; import_id++)
-		assert_true(vector_index_add(index, import_id, import_id, x));
-	assert_int_equal(vector_index_count(index), 2);
 	vector_index_free(index);
 }
 
@@ -291,8 +405,8 @@ static void scores_that_are_no_numbers_are_left_out(void **state)
 	struct vector_query query = {.vector = good, .min_score = -INFINITY, .limit = 2};
 
 	(void)state;
-	assert_true(vector_index_add(index, 1, 1, bad));
-	assert_true(vector_index_add(index, 2, 1, good));
+	assert_true(add(index, 1, 1, bad));
+	assert_true(add(index, 2, 1, good));
 	assert_true(vector_index_search(index, &query, hits, &count, &total, &more));
 	assert_int_equal(count, 1);
 	assert_int_equal(total, 1);
@@ -319,8 +433,9 @@ static void *add_vectors(void *context)
 	pthread_barrier_wait(&workers->start);
 	for (int64_t i = 0; i < ADDED; i++) {
 		make_vector(&random, vector);
-		if (!vector_index_add(workers->index, import_id * ADDED + i, import_id, vector))
-			abort();
+		/* Stale at times, as others remove. */
+		while (!add(workers->index, import_id * ADDED + i, import_id, vector))
+			continue;
 		if (i == ADDED / 2 && import_id % 2 == 0 &&
 		    !vector_index_remove_import(workers->index, import_id))
 			abort();
@@ -364,7 +479,7 @@ static void threads_add_remove_and_search_at_the_same_time(void **state)
 		pthread_join(threads[i], &failed);
 		assert_null(failed);
 	}
-	assert_int_equal(vector_index_count(workers.index), WORKERS / 2 * ADDED);
+	assert_int_equal(vector_index_count(workers.index), WORKERS / 2 * ADDED + WORKERS / 2 * (ADDED / 2 - 1));
 	pthread_barrier_destroy(&workers.start);
 	vector_index_free(workers.index);
 }
@@ -376,7 +491,8 @@ int main(void)
 		cmocka_unit_test(pages_join_to_the_whole_without_gap_or_repetition),
 		cmocka_unit_test(an_empty_index_answers_nothing),
 		cmocka_unit_test(limits_of_nothing_and_everything_are_fine),
-		cmocka_unit_test(a_removed_import_stays_away),
+		cmocka_unit_test(a_vector_is_added_once_and_replaced_by_name_only),
+		cmocka_unit_test(what_is_added_late_is_stale_after_a_removal),
 		cmocka_unit_test(scores_that_are_no_numbers_are_left_out),
 		cmocka_unit_test(threads_add_remove_and_search_at_the_same_time),
 	};
