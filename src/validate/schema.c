@@ -3,7 +3,6 @@
 
 #include "base/hash.h"
 #include "validate/schema_table.h"
-#include "validate/white_space.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +16,20 @@ static const struct schema_field people_fields[] = {
 	{.name = TEXT("name"), .type = TYPE_STRING, .required = true, .max_length = 200},
 	{.name = TEXT("email"), .type = TYPE_EMAIL, .required = true},
 	{.name = TEXT("age"), .type = TYPE_INTEGER,
-	 .has_minimum = true, .minimum = 0, .has_maximum = true, .maximum = 150},
+	 .minimum = {.given = true, .text = TEXT("0"), .number = {.whole = TEXT("0")}},
+	 .maximum = {.given = true, .text = TEXT("150"), .number = {.whole = TEXT("150")}}},
 	{.name = TEXT("department"), .type = TYPE_STRING},
 };
 
 static const struct slice people_names[COUNT(people_fields)] = {
 	TEXT("name"), TEXT("email"), TEXT("age"), TEXT("department"),
+};
+
+static const struct known_name people_lookup[COUNT(people_fields)] = {
+	{.folded = TEXT("age"), .name = TEXT("age"), .field = 2},
+	{.folded = TEXT("department"), .name = TEXT("department"), .field = 3},
+	{.folded = TEXT("email"), .name = TEXT("email"), .field = 1},
+	{.folded = TEXT("name"), .name = TEXT("name"), .field = 0},
 };
 
 static const struct schema builtin[] = {
@@ -33,6 +40,7 @@ static const struct schema builtin[] = {
 		.field_count = COUNT(people_fields),
 		.known = people_names,
 		.known_count = COUNT(people_fields),
+		.lookup = people_lookup,
 	},
 	{.name = TEXT("any")},
 };
@@ -117,13 +125,13 @@ static void write_constraints(const struct schema_field *field, struct json_writ
 		json_put_member(json, "required");
 		json_put_bool(json, true);
 	}
-	if (field->has_minimum) {
+	if (field->minimum.given) {
 		json_put_member(json, "minimum");
-		json_put_int(json, field->minimum);
+		json_put_raw(json, field->minimum.text);
 	}
-	if (field->has_maximum) {
+	if (field->maximum.given) {
 		json_put_member(json, "maximum");
-		json_put_int(json, field->maximum);
+		json_put_raw(json, field->maximum.text);
 	}
 	if (field->max_length) {
 		json_put_member(json, "maxLength");
@@ -174,37 +182,4 @@ void schema_fingerprint(const struct schema *schema, unsigned char digest[32])
 	}
 	sha256_of(strbuf_slice(&text), digest);
 	strbuf_release(&text);
-}
-
-static bool is_schema_field(const struct schema *schema, struct slice name)
-{
-	for (size_t i = 0; i < schema->field_count; i++)
-		if (slice_equal(schema->names[i], name))
-			return true;
-	return false;
-}
-
-static void add_text(struct strbuf *out, size_t start, struct value value)
-{
-	if (value.kind == VALUE_NULL ||
-	    (value.kind == VALUE_STRING && trim_white_space(value.text).size == 0))
-		return;
-	if (out->size > start)
-		strbuf_add_byte(out, ' ');
-	strbuf_add_slice(out, value.text);
-}
-
-void schema_write_text(const struct schema *schema, const struct record *record,
-		       struct strbuf *out)
-{
-	size_t start = out->size;
-
-	for (size_t i = 0; i < schema->field_count; i++) {
-		size_t column = record_find_field(record, schema->names[i]);
-		if (column < record->field_count)
-			add_text(out, start, record->fields[column].value);
-	}
-	for (size_t i = 0; i < record->field_count; i++)
-		if (!is_schema_field(schema, record->fields[i].name))
-			add_text(out, start, record->fields[i].value);
 }

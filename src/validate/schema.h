@@ -96,12 +96,30 @@ void schema_fingerprint(const struct schema *schema, unsigned char digest[32]);
 
 struct validator;
 
+/* map=Their header:field: the column of this name (in any spelling that is taken for equal) is the
+ * field of that name. */
+struct column_rename {
+	struct slice column, field;
+};
+
+/* STATUS_INVALID ("unknown-field") if some field is none of the schema's (where that has any), or
+ * ("repeated-map") if one is named twice. */
+enum status schema_check_renames(const struct schema *schema, const struct column_rename *renames,
+				 size_t count, struct error *err);
+
 /* Holds the schema. NULL: memory is exhausted. */
 struct validator *validator_new(const struct schema *schema);
 void validator_free(struct validator *validator); /* NULL is fine */
 
+/* Renames columns before anything else is done with a record; `renames` passed
+ * schema_check_renames and outlive the validator. Once, before the first record. */
+enum status validator_rename(struct validator *validator, const struct column_rename *renames,
+			     size_t count, struct error *err);
+
 /* For files with a header: STATUS_INVALID ("no-known-column") if the schema has fields and
- * knows none of these columns; the detail says which columns there are and which it wants. */
+ * knows none of these columns, ("no-such-column") if one that is to be renamed is not there,
+ * ("repeated-column") if one has the name that another is to get; the detail says which columns
+ * there are and which are wanted. */
 enum status validator_check_columns(const struct validator *validator, const struct slice *columns,
 				    size_t count, struct error *err);
 

@@ -1,32 +1,31 @@
-#include "validate/schema.h"
-
+/* A record as a whole: which of its cells are which fields, and what becomes of their values. */
+#include "base/hash.h"
 #include "base/utf8.h"
 #include "record/field_name.h"
-#include "validate/email.h"
-#include "validate/integer.h"
-#include "validate/schema_table.h"
-#include "validate/white_space.h"
+#include "validate/cell.h"
+#include "validate/columns.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
 
-/* Which column holds which field is found once for a header and kept for the rows that follow.
- * Only moderately sized headers are kept; finding it anew costs others no more than their size. */
-enum { KEPT_COLUMNS = 256, KEPT_SIZE = 64 * 1024, MESSAGE_SIZE = 160 };
-
-#define NO_COLUMN SIZE_MAX
-
 struct validator {
-	const struct schema *schema;
-	size_t *columns;     /* [field_count]: the record's column of each field, or NO_COLUMN */
-	struct value *typed; /* [field_count]: values of the record at hand */
-	struct arena kept;   /* holds `header`, and behind it the bytes of its names */
-	struct slice *header;
-	size_t header_count;
-	bool has_header;
+	const struct schema *schema; /* held */
+	struct columns columns;
+	struct typed_value *typed; /* [field_count]: values of the record at hand */
+	struct pattern_scratch *scratch; /* NULL: no field has a pattern */
+	struct strbuf key; /* scratch */
 };
+
+enum { KEY_CAP = 64 << 20, CLAIM_KEY_SIZE = 32 };
+
+static bool wants_scratch(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (schema->fields[i].pattern)
+			return true;
+	return false;
+}
 
 struct validator *validator_new(const struct schema *schema)
 {
@@ -35,287 +34,41 @@ struct validator *validator_new(const struct schema *schema)
 	if (!validator)
 		return NULL;
 	validator->schema = schema_hold(schema);
-	arena_init(&validator->kept, 2 * KEPT_SIZE);
+	strbuf_init(&validator->key, KEY_CAP);
+	bool made = columns_init(&validator->columns, schema, NULL, 0);
 	/* One more than there are: calloc(0) may be NULL. */
-	validator->columns = calloc(schema->field_count + 1, sizeof *validator->columns);
 	validator->typed = calloc(schema->field_count + 1, sizeof *validator->typed);
-	if (!validator->columns || !validator->typed) {
-		validator_free(validator);
-		return NULL;
+	if (wants_scratch(schema)) {
+		validator->scratch = pattern_scratch_new();
+		made = made && validator->scratch;
 	}
-	return validator;
+	if (made && validator->typed)
+		return validator;
+	validator_free(validator);
+	return NULL;
 }
 
 void validator_free(struct validator *validator)
 {
 	if (!validator)
 		return;
-	free(validator->columns);
+	columns_release(&validator->columns);
+	pattern_scratch_free(validator->scratch);
+	strbuf_release(&validator->key);
 	free(validator->typed);
-	arena_release(&validator->kept);
 	schema_release(validator->schema);
 	free(validator);
 }
 
-static bool is_kept_header(const struct validator *validator, const struct record *record)
+enum status validator_rename(struct validator *validator, const struct column_rename *renames,
+			     size_t count, struct error *err)
 {
-	if (!validator->has_header || validator->header_count != record->field_count)
-		return false;
-	for (size_t i = 0; i < record->field_count; i++)
-		if (!slice_equal(validator->header[i], record->fields[i].name))
-			return false;
-	return true;
+	columns_release(&validator->columns);
+	return columns_init(&validator->columns, validator->schema, renames, count) ? STATUS_OK
+										    : error_no_memory(err);
 }
 
-/* The column that is spelled like the field, else the first that field_name_equal takes for it:
- * so no two columns of a record can end up with the same name. */
-static size_t find_column(const struct record *record, struct slice name)
-{
-	size_t column = record_find_field(record, name);
-
-	if (column < record->field_count)
-		return column;
-	for (column = 0; column < record->field_count; column++)
-		if (field_name_equal(record->fields[column].name, name))
-			return column;
-	return NO_COLUMN;
-}
-
-static void keep_header(struct validator *validator, const struct record *record)
-{
-	size_t size = 0;
-
-	validator->has_header = false;
-	if (record->field_count > KEPT_COLUMNS)
-		return;
-	for (size_t i = 0; i < record->field_count; i++)
-		size += record->fields[i].name.size;
-	if (size > KEPT_SIZE)
-		return;
-	arena_reset(&validator->kept);
-	size_t list_size = record->field_count * sizeof *validator->header;
-	validator->header = arena_alloc(&validator->kept, list_size + size);
-	if (!validator->header)
-		return;
-	char *bytes = (char *)(validator->header + record->field_count);
-	for (size_t i = 0; i < record->field_count; i++) {
-		struct slice name = record->fields[i].name;
-		if (name.size)
-			memcpy(bytes, name.data, name.size);
-		validator->header[i] = slice_of(bytes, name.size);
-		bytes += name.size;
-	}
-	validator->header_count = record->field_count;
-	validator->has_header = true;
-}
-
-/* Readers name columns as the file does; a cell that is missing has no field in the record. */
-static void name_errors(struct record *record, size_t column, struct slice name)
-{
-	for (size_t i = 0; i < record->error_count; i++) {
-		struct slice *field = &record->errors[i].field;
-		bool same = column == NO_COLUMN ? field_name_equal(*field, name)
-						: slice_equal(*field, record->fields[column].name);
-		if (same)
-			*field = name;
-	}
-}
-
-/* Finds the fields' columns, and gives them, and the reader's errors about them, the schema's
- * names. */
-static void name_fields(struct validator *validator, struct record *record)
-{
-	const struct schema *schema = validator->schema;
-
-	if (!is_kept_header(validator, record)) {
-		for (size_t i = 0; i < schema->field_count; i++)
-			validator->columns[i] = find_column(record, schema->names[i]);
-		keep_header(validator, record);
-	}
-	for (size_t i = 0; i < schema->field_count; i++) {
-		size_t column = validator->columns[i];
-		name_errors(record, column, schema->names[i]);
-		if (column != NO_COLUMN)
-			record->fields[column].name = schema->names[i];
-	}
-}
-
-/* What is being checked. */
-struct cell {
-	struct record *record;
-	struct arena *arena;
-	const struct schema_field *field;
-	const struct value *sent; /* NULL: there is no such field in the record */
-	struct value *typed;      /* what the value becomes if the record is valid */
-	bool has_type;            /* the value is of the field's type */
-};
-
-/* Where the value stands, if its bytes are a piece of the record's; else where the record does. */
-static void set_place(const struct record *record, struct slice value, struct cell_error *error)
-{
-	uintptr_t start = (uintptr_t)record->raw.data, at = (uintptr_t)value.data;
-
-	error->line = record->line;
-	error->byte = record->byte;
-	if (!value.data || at < start || at >= start + record->raw.size)
-		return;
-	size_t offset = at - start;
-	error->byte += offset;
-	/* Lines end in LF, CR, or both. */
-	for (size_t i = 0; i < offset; i++) {
-		char c = record->raw.data[i];
-		if (c == '\n' || (c == '\r' && record->raw.data[i + 1] != '\n'))
-			error->line++;
-	}
-}
-
-/* `message` lives as long as the arena. */
-static enum status add_error(const struct cell *cell, const char *code, const char *constraint,
-			     const char *message)
-{
-	struct cell_error *error = record_add_error(cell->record, cell->arena);
-
-	if (!error)
-		return STATUS_NO_MEMORY;
-	error->field = cell->field->name;
-	error->code = code;
-	error->constraint = constraint;
-	error->message = slice_of_string(message);
-	set_place(cell->record, cell->sent ? cell->sent->text : SLICE(""), error);
-	if (cell->sent && cell->sent->kind != VALUE_NULL) {
-		error->value = cell->sent->text;
-		error->has_value = true;
-	}
-	return STATUS_OK;
-}
-
-static enum status add_type_error(const struct cell *cell, const char *message)
-{
-	return add_error(cell, "type-error", NULL, message);
-}
-
-__attribute__((format(printf, 3, 4)))
-static enum status add_constraint_error(const struct cell *cell, const char *constraint,
-					const char *format, ...)
-{
-	char text[MESSAGE_SIZE];
-	struct slice message;
-	va_list arguments;
-
-	va_start(arguments, format);
-	int size = vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	if (!arena_copy(cell->arena, slice_of(text, (size_t)size), &message))
-		return STATUS_NO_MEMORY;
-	return add_error(cell, "constraint-error", constraint, message.data);
-}
-
-static enum status check_string(struct cell *cell)
-{
-	size_t limit = cell->field->max_length;
-
-	if (cell->sent->kind != VALUE_STRING)
-		return add_type_error(cell, "Text is wanted here. Write the value in double quotes.");
-	cell->has_type = true;
-	if (limit == 0 || cell->sent->text.size <= limit)
-		return STATUS_OK;
-	size_t count = utf8_count(cell->sent->text);
-	if (count <= limit)
-		return STATUS_OK;
-	return add_constraint_error(cell, "maxLength",
-				    "The text has %zu characters, and %zu are the most that is "
-				    "allowed. Shorten it.", count, limit);
-}
-
-/* Writes the number as JSON does: "30.0", "+30" and "030" are 30. */
-static enum status set_integer(const struct cell *cell, const struct integer *number)
-{
-	struct slice digits = number->digits;
-
-	*cell->typed = (struct value){VALUE_NUMBER, digits};
-	if (!number->negative)
-		return STATUS_OK;
-	char *text = arena_alloc(cell->arena, digits.size + 1);
-	if (!text)
-		return STATUS_NO_MEMORY;
-	text[0] = '-';
-	memcpy(text + 1, digits.data, digits.size);
-	cell->typed->text = slice_of(text, digits.size + 1);
-	return STATUS_OK;
-}
-
-static enum status check_integer(struct cell *cell)
-{
-	const struct schema_field *field = cell->field;
-	const struct value *sent = cell->sent;
-	struct integer number;
-	bool is_integer = false;
-
-	if (sent->kind == VALUE_STRING)
-		is_integer = integer_read(trim_white_space(sent->text), INTEGER_PLAIN, &number);
-	else if (sent->kind == VALUE_NUMBER)
-		is_integer = integer_read(sent->text, INTEGER_EXPONENT, &number);
-	if (!is_integer)
-		return add_type_error(cell, "A whole number is wanted here. "
-					    "Write it with the digits 0 to 9 only, like 30.");
-	if (sent->kind == VALUE_STRING && set_integer(cell, &number) != STATUS_OK)
-		return STATUS_NO_MEMORY;
-	cell->has_type = true;
-	if (field->has_minimum && integer_compare(&number, field->minimum) < 0)
-		return add_constraint_error(cell, "minimum",
-					    "The number is below %lld, the least that is allowed. "
-					    "Correct it.", (long long)field->minimum);
-	if (field->has_maximum && integer_compare(&number, field->maximum) > 0)
-		return add_constraint_error(cell, "maximum",
-					    "The number is above %lld, the most that is allowed. "
-					    "Correct it.", (long long)field->maximum);
-	return STATUS_OK;
-}
-
-static enum status check_email(struct cell *cell)
-{
-	enum email_fault fault;
-
-	if (cell->sent->kind != VALUE_STRING)
-		return check_string(cell);
-	cell->typed->text = trim_white_space(cell->sent->text);
-	if (email_check(cell->typed->text, &fault) != STATUS_OK)
-		return STATUS_NO_MEMORY;
-	cell->has_type = fault == EMAIL_FINE;
-	return cell->has_type ? STATUS_OK : add_type_error(cell, email_fault_message(fault));
-}
-
-static enum status (*const checks[])(struct cell *cell) = {
-	[TYPE_STRING] = check_string,
-	[TYPE_INTEGER] = check_integer,
-	[TYPE_EMAIL] = check_email,
-};
-
-static bool is_empty(const struct value *value)
-{
-	return value->kind == VALUE_NULL ||
-	       (value->kind == VALUE_STRING && trim_white_space(value->text).size == 0);
-}
-
-static enum status check_cell(struct cell *cell)
-{
-	const struct schema_field *field = cell->field;
-
-	if (!cell->sent && field->required)
-		return add_error(cell, "constraint-error", "required",
-				 "This field is required, and the row has none. Add it with a value.");
-	if (!cell->sent)
-		return STATUS_OK;
-	*cell->typed = *cell->sent;
-	if (!is_empty(cell->sent))
-		return checks[field->type](cell);
-	if (field->required)
-		return add_error(cell, "constraint-error", "required",
-				 "This field is required, and it is empty. Fill it in.");
-	if (field->type != TYPE_STRING)
-		*cell->typed = (struct value){.kind = VALUE_NULL};
-	return STATUS_OK;
-}
+/* ---- records ---- */
 
 /* What the reader found wrong with a field is the cause of whatever validation would find. */
 static bool is_reported(const struct record *record, size_t error_count, struct slice name)
@@ -326,23 +79,80 @@ static bool is_reported(const struct record *record, size_t error_count, struct 
 	return false;
 }
 
-/* A value of the right type is claimed, whatever constraints it breaks. */
-static enum status add_claim(const struct cell *cell, size_t field_count)
+/* A value of the right type is claimed, whatever constraints it breaks. Keys are held short, so that
+ * whoever keeps them need not keep long texts: the first byte says whether it is the key or its hash. */
+static enum status add_claim(struct validator *validator, const struct cell *cell)
 {
 	struct record *record = cell->record;
-	struct cell_error place = {0};
+	struct strbuf *key = &validator->key;
+	struct cell_error place;
+	struct slice kept;
 
-	if (!record->claims)
-		record->claims = arena_alloc_zeroed(cell->arena, field_count, sizeof *record->claims);
-	if (!record->claims)
+	strbuf_clear(key);
+	strbuf_add_byte(key, '=');
+	field_write_key(cell->field, cell->typed, key);
+	if (!strbuf_ok(key))
 		return STATUS_NO_MEMORY;
-	set_place(record, cell->sent->text, &place);
+	if (key->size > CLAIM_KEY_SIZE) {
+		unsigned char digest[SHA256_SIZE];
+		sha256_of(strbuf_slice(key), digest);
+		strbuf_clear(key);
+		strbuf_add_byte(key, '#');
+		strbuf_add(key, digest, sizeof digest);
+	}
+	if (!record->claims)
+		record->claims = arena_alloc_zeroed(cell->arena, validator->schema->field_count,
+						    sizeof *record->claims);
+	if (!strbuf_ok(key) || !record->claims || !arena_copy(cell->arena, strbuf_slice(key), &kept))
+		return STATUS_NO_MEMORY;
+	cell_find_place(cell, &place);
 	record->claims[record->claim_count++] = (struct unique_claim){
 		.field = cell->field->name,
-		.key = cell->typed->text,
+		.key = kept,
 		.value = cell->sent->text,
 		.line = place.line,
 		.byte = place.byte,
+	};
+	return STATUS_OK;
+}
+
+static enum status check_field(struct validator *validator, struct record *record, size_t i,
+			       struct arena *arena)
+{
+	size_t column = validator->columns.of_field[i];
+	struct cell cell = {
+		.record = record,
+		.arena = arena,
+		.scratch = validator->scratch,
+		.key = &validator->key,
+		.field = &validator->schema->fields[i],
+		.sent = column == NO_COLUMN ? NULL : &record->fields[column].value,
+		.typed = &validator->typed[i],
+	};
+	enum status status = cell_check(&cell);
+
+	if (status == STATUS_OK && cell.field->unique && cell.has_value)
+		status = add_claim(validator, &cell);
+	return status;
+}
+
+static enum status check_conflict(struct validator *validator, struct record *record,
+				  struct arena *arena)
+{
+	static const char message[] = "Another column is renamed to this one's name (map). Rename or remove one.";
+	size_t column = validator->columns.conflict;
+
+	if (!validator->columns.rename_count || column == NO_COLUMN)
+		return STATUS_OK;
+	struct cell_error *error = record_add_error(record, arena);
+	if (!error)
+		return STATUS_NO_MEMORY;
+	*error = (struct cell_error){
+		.field = record->fields[column].name,
+		.code = "duplicate-label",
+		.message = SLICE(message),
+		.line = record->line,
+		.byte = record->byte,
 	};
 	return STATUS_OK;
 }
@@ -351,34 +161,29 @@ enum status validator_check(struct validator *validator, struct record *record,
 			    struct arena *arena, struct error *err)
 {
 	const struct schema *schema = validator->schema;
-	size_t reader_errors = record->error_count;
+	const size_t *columns = validator->columns.of_field;
 
 	if (record->shape != RECORD_FIELDS)
 		return STATUS_OK;
-	name_fields(validator, record);
+	columns_find(&validator->columns, record);
+	size_t reader_errors = record->error_count;
+	if (check_conflict(validator, record, arena) != STATUS_OK)
+		return error_no_memory(err);
 	for (size_t i = 0; i < schema->field_count; i++) {
-		size_t column = validator->columns[i];
-		struct cell cell = {
-			.record = record,
-			.arena = arena,
-			.field = &schema->fields[i],
-			.sent = column == NO_COLUMN ? NULL : &record->fields[column].value,
-			.typed = &validator->typed[i],
-		};
-		if (is_reported(record, reader_errors, schema->names[i]))
+		if (reader_errors && is_reported(record, reader_errors, schema->names[i]))
 			continue;
-		if (check_cell(&cell) != STATUS_OK ||
-		    (cell.field->unique && cell.has_type &&
-		     add_claim(&cell, schema->field_count) != STATUS_OK))
+		if (check_field(validator, record, i, arena) != STATUS_OK)
 			return error_no_memory(err);
 	}
 	if (!record_is_valid(record))
 		return STATUS_OK;
 	for (size_t i = 0; i < schema->field_count; i++)
-		if (validator->columns[i] != NO_COLUMN)
-			record->fields[validator->columns[i]].value = validator->typed[i];
+		if (columns[i] != NO_COLUMN)
+			record->fields[columns[i]].value = validator->typed[i].value;
 	return STATUS_OK;
 }
+
+/* ---- headers ---- */
 
 /* The columns as a list for people: "a, b, c and 4 more". */
 static void list_names(const struct slice *names, size_t count, struct strbuf *out)
@@ -396,18 +201,70 @@ static void list_names(const struct slice *names, size_t count, struct strbuf *o
 		strbuf_add_format(out, " and %zu more", count - listed);
 }
 
+static bool have_column(const struct slice *columns, size_t count, struct slice name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (field_name_equal(columns[i], name))
+			return true;
+	return false;
+}
+
+static bool is_known(const struct schema *schema, const struct slice *columns, size_t count)
+{
+	for (size_t i = 0; i < schema->known_count; i++)
+		if (have_column(columns, count, schema->known[i]))
+			return true;
+	return schema->field_count == 0;
+}
+
+static enum status no_such_column(struct slice name, const struct slice *columns, size_t count,
+				  struct error *err)
+{
+	struct strbuf list;
+
+	strbuf_init(&list, ERROR_DETAIL_SIZE);
+	list_names(columns, count, &list);
+	enum status status = error_set(err, STATUS_INVALID, "no-such-column",
+				       "The column '%.*s', which map names, is not in the file. It has: %s.",
+				       SLICE_ARG(name), list.data);
+	strbuf_release(&list);
+	return status;
+}
+
+/* A header is a record without values. */
+static enum status check_renames(const struct validator *validator, const struct slice *columns,
+				 size_t count, struct error *err)
+{
+	const struct columns *found = &validator->columns;
+
+	for (size_t i = 0; i < found->rename_count; i++) {
+		const struct column_rename *rename = &found->renames[i];
+		if (!have_column(columns, count, rename->column))
+			return no_such_column(rename->column, columns, count, err);
+		for (size_t c = 0; c < count; c++) {
+			bool is_other = true;
+			for (size_t r = 0; r < found->rename_count; r++)
+				is_other = is_other && !field_name_equal(columns[c], found->renames[r].column);
+			if (is_other && slice_equal(columns[c], rename->field))
+				return error_set(err, STATUS_INVALID, "repeated-column",
+						 "The file has a column '%.*s' already, so that '%.*s' cannot "
+						 "be renamed to it (map). Map that one to another name.",
+						 SLICE_ARG(rename->field), SLICE_ARG(rename->column));
+		}
+	}
+	return STATUS_OK;
+}
+
 enum status validator_check_columns(const struct validator *validator, const struct slice *columns,
 				    size_t count, struct error *err)
 {
 	const struct schema *schema = validator->schema;
 	struct strbuf detail;
+	enum status status = check_renames(validator, columns, count, err);
 
-	for (size_t i = 0; i < schema->field_count; i++)
-		for (size_t k = 0; k < count; k++)
-			if (field_name_equal(columns[k], schema->names[i]))
-				return STATUS_OK;
-	if (schema->field_count == 0)
-		return STATUS_OK;
+	/* What is renamed is renamed to a field of the schema. */
+	if (status != STATUS_OK || validator->columns.rename_count || is_known(schema, columns, count))
+		return status;
 	strbuf_init(&detail, ERROR_DETAIL_SIZE);
 	strbuf_add_string(&detail, "No column of the file is known. It has: ");
 	list_names(columns, count, &detail);
@@ -416,7 +273,39 @@ enum status validator_check_columns(const struct validator *validator, const str
 	strbuf_add_string(&detail, "\" wants: ");
 	list_names(schema->names, schema->field_count, &detail);
 	strbuf_add_string(&detail, ". Correct the first line of the file, or choose another schema.");
-	enum status status = error_set(err, STATUS_INVALID, "no-known-column", "%s", detail.data);
+	status = error_set(err, STATUS_INVALID, "no-known-column", "%s", detail.data);
 	strbuf_release(&detail);
 	return status;
+}
+
+static bool is_field(const struct schema *schema, struct slice name)
+{
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (slice_equal(schema->names[i], name))
+			return true;
+	return false;
+}
+
+enum status schema_check_renames(const struct schema *schema, const struct column_rename *renames,
+				 size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (schema->field_count && !is_field(schema, renames[i].field)) {
+			struct strbuf list;
+			strbuf_init(&list, ERROR_DETAIL_SIZE);
+			list_names(schema->names, schema->field_count, &list);
+			enum status status = error_set(err, STATUS_INVALID, "unknown-field",
+						       "'%.*s' is no field of the schema; it has: %s",
+						       SLICE_ARG(renames[i].field), list.data);
+			strbuf_release(&list);
+			return status;
+		}
+		for (size_t k = 0; k < i; k++)
+			if (slice_equal(renames[i].field, renames[k].field) ||
+			    field_name_equal(renames[i].column, renames[k].column))
+				return error_set(err, STATUS_INVALID, "repeated-map",
+						 "'%.*s' and '%.*s' cannot both be mapped so",
+						 SLICE_ARG(renames[k].column), SLICE_ARG(renames[i].column));
+	}
+	return STATUS_OK;
 }

@@ -649,7 +649,7 @@ static void exhausted_memory_is_an_error_of_the_call(void **state)
 
 	use_balance(bench);
 	begin_record(bench);
-	add(bench, "balance", "-1");
+	add(bench, "balance", "-01");
 	add(bench, "code", "x");
 	assert_int_equal(validator_check(bench->validator, &bench->record, &none, &err),
 			 STATUS_NO_MEMORY);
