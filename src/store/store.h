@@ -30,6 +30,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "record/batch.h"
+#include "record/id_set.h"
 
 enum {
 	VECTOR_DIMENSION = 384, /* float32 items of one vector; 1,536 bytes */
@@ -190,6 +191,47 @@ struct schema_list {
 	bool more;
 };
 
+/* Words that stand one behind the other in a record's values, folded as record/word_reader.h does. */
+struct word_phrase {
+	const struct slice *words;
+	size_t count;  /* at least 1 */
+	bool prefix;   /* the last one is only the beginning of a word */
+	double weight; /* factor to its score */
+};
+
+struct word_term {
+	const struct word_phrase *alternatives; /* any one of them will do */
+	size_t count;
+	bool excluded; /* records that hold it are left out */
+};
+
+struct word_query {
+	const struct word_term *terms;
+	size_t count;
+	bool any;                    /* one of the terms is enough; else all are needed */
+	int64_t import_id;           /* 0: all imports */
+	enum record_status status;
+	const struct id_set *within; /* NULL: all records */
+	size_t limit;
+};
+
+struct word_hit {
+	int64_t id;
+	double score; /* above 0, more is better */
+};
+
+struct word_hits {
+	struct word_hit *hits;
+	size_t count;
+	int64_t total; /* records that match */
+};
+
+struct similar_words {
+	struct slice *words;
+	unsigned *distances; /* letters apart: 1 or 2 */
+	size_t count;
+};
+
 struct store_stats {
 	int64_t imports[IMPORT_STATUS_COUNT];
 	int64_t records_valid, records_invalid, records_embedded;
@@ -255,8 +297,9 @@ struct store_backend {
 	enum status (*delete_import)(struct store *store, int64_t id, struct arena *arena,
 				     struct delete_receipt *receipt, struct error *err);
 
-	/* Frees some of what failed, cancelled and deleted imports occupied: one short
-	 * transaction of at most `limit` records. STATUS_END when there is nothing left. */
+	/* Frees some of what failed, cancelled and deleted imports occupied, or does some of the other work that is left
+	 * for the background (indexing what an older version stored): one short transaction of
+	 * at most `limit` records. STATUS_END when there is nothing left. */
 	enum status (*purge_slice)(struct store *store, uint32_t limit, struct error *err);
 
 	/* ---- vectors ---- */
@@ -325,6 +368,20 @@ struct store_backend {
 	enum status (*get_schema_document)(struct store_reader *reader, int64_t id,
 					   struct arena *arena, struct slice *document,
 					   struct error *err);
+
+	/* ---- words ---- */
+
+	/* The records whose values hold the words: `limit` of them, best first (BM25, then by id), and how many
+	 * there are. What is stored is found, from the same transaction on. At most 256 phrases;
+	 * nothing but excluded terms finds nothing. */
+	enum status (*match_words)(struct store_reader *reader, const struct word_query *query,
+				   struct arena *arena, struct word_hits *hits, struct error *err);
+
+	/* Words of five letters or more that stand in records and are nearly this one, at most `limit`, nearest first:
+	 * one letter changed, added, left out or exchanged with its neighbour, or two where it has nine. None
+	 * where the word itself stands in some record. */
+	enum status (*similar_words)(struct store_reader *reader, struct slice word, size_t limit,
+				     struct arena *arena, struct similar_words *similar, struct error *err);
 
 	enum status (*get_stats)(struct store_reader *reader, struct store_stats *stats,
 				 struct error *err);

@@ -1,6 +1,6 @@
 /* Storing a batch: its records, the counters and the checkpoint in one transaction. */
 #include "base/clock.h"
-#include "store/sqlite/internal.h"
+#include "store/sqlite/words.h"
 
 #include "base/banned.h"
 
@@ -94,11 +94,22 @@ static enum status insert_batch(struct batch_writer *writer, const struct batch 
 	return STATUS_OK;
 }
 
+/* Within a transaction, ids are given without a gap: the records' are the latest ones. */
+static enum status insert_words(struct batch_writer *writer, const struct folded_texts *texts, struct error *err)
+{
+	int64_t last = sqlite3_last_insert_rowid(writer->store->writer.connection.db);
+	enum status status = STATUS_OK;
+
+	writer->first_id = last - (int64_t)texts->count + 1;
+	for (size_t i = 0; i < texts->count && status == STATUS_OK; i++)
+		status = words_add(writer->store, writer->first_id + (int64_t)i, folded_text(texts, i), err);
+	return status;
+}
+
 static enum status count_batch(struct batch_writer *batch, struct slice format,
 			       struct slice dialect, struct error *err)
 {
 	int64_t count = batch->valid + batch->invalid;
-	int64_t last = sqlite3_last_insert_rowid(batch->store->writer.connection.db);
 	struct query query;
 
 	writer_query(batch->store, &query, WRITE_COUNT_BATCH);
@@ -106,11 +117,9 @@ static enum status count_batch(struct batch_writer *batch, struct slice format,
 	query_bind_int(&query, 2, batch->valid);
 	query_bind_int(&query, 3, batch->invalid);
 	query_bind_int(&query, 4, batch->errors);
-	/* Within a transaction, ids are given without a gap. */
 	if (count) {
-		batch->first_id = last - count + 1;
 		query_bind_int(&query, 5, batch->first_id);
-		query_bind_int(&query, 6, last);
+		query_bind_int(&query, 6, batch->first_id + count - 1);
 	}
 	query_bind_text_or_null(&query, 7, format);
 	query_bind_text_or_null(&query, 8, dialect);
@@ -129,26 +138,40 @@ static enum status check_rows(const struct batch *batch, int64_t rows, struct er
 	return STATUS_OK;
 }
 
-enum status import_append(struct store *base, int64_t id, struct batch *batch,
+static enum status append(struct batch_writer *writer, struct batch *batch, const struct folded_texts *texts,
 			  struct slice format, struct slice dialect, struct error *err)
 {
 	char now[CLOCK_TEXT_SIZE];
-	struct batch_writer writer = {.store = sqlite_store_of(base), .import_id = id};
 	int64_t rows;
-	enum status status = writer_begin(writer.store, err);
+	enum status status = writer_begin(writer->store, err);
 
 	if (status != STATUS_OK)
 		return status;
 	batch->created_ms = clock_now_ms();
 	clock_format(batch->created_ms, now);
-	writer.now = slice_of_string(now);
-	status = import_check_claim(writer.store, id, &rows, err);
+	writer->now = slice_of_string(now);
+	status = import_check_claim(writer->store, writer->import_id, &rows, err);
 	if (status == STATUS_OK)
 		status = check_rows(batch, rows, err);
 	if (status == STATUS_OK)
-		status = insert_batch(&writer, batch, err);
+		status = insert_batch(writer, batch, err);
 	if (status == STATUS_OK)
-		status = count_batch(&writer, format, dialect, err);
-	batch->first_id = writer.first_id;
-	return import_end_claimed(writer.store, status, err);
+		status = insert_words(writer, texts, err);
+	if (status == STATUS_OK)
+		status = count_batch(writer, format, dialect, err);
+	batch->first_id = writer->first_id;
+	return import_end_claimed(writer->store, status, err);
+}
+
+enum status import_append(struct store *base, int64_t id, struct batch *batch,
+			  struct slice format, struct slice dialect, struct error *err)
+{
+	struct batch_writer writer = {.store = sqlite_store_of(base), .import_id = id};
+	struct folded_texts texts;
+	/* Before the turn is taken: others write meanwhile. */
+	enum status status = folded_texts_make(&texts, batch) ? append(&writer, batch, &texts, format, dialect, err)
+							       : error_no_memory(err);
+
+	folded_texts_release(&texts);
+	return status;
 }

@@ -201,6 +201,11 @@ void query_bind_blob(struct query *query, int index, const void *bytes, size_t s
 	note(query, sqlite3_bind_blob64(query->statement, index, bytes, size, SQLITE_STATIC));
 }
 
+void query_bind_pointer(struct query *query, int index, void *pointer, const char *type)
+{
+	note(query, sqlite3_bind_pointer(query->statement, index, pointer, type, NULL));
+}
+
 bool query_row(struct query *query)
 {
 	if (query->code != SQLITE_OK)

@@ -70,6 +70,7 @@ void query_bind_int(struct query *query, int index, int64_t value);
 void query_bind_int_or_null(struct query *query, int index, int64_t value); /* 0: NULL */
 void query_bind_text(struct query *query, int index, struct slice text);
 void query_bind_text_or_null(struct query *query, int index, struct slice text); /* empty: NULL */
+void query_bind_pointer(struct query *query, int index, void *pointer, const char *type);
 void query_bind_blob(struct query *query, int index, const void *bytes, size_t size); /* or NULL */
 
 /* Steps to the next row; false at the end and on failure. */

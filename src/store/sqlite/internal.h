@@ -14,12 +14,15 @@
 
 #include "base/strbuf.h"
 
+enum { SPELLINGS_SEEN = 1 << 15 };
+
 struct writer {
 	struct turn turn;
 	struct connection connection;
 	struct strbuf errors, summary; /* scratch for one record's errors */
 	int wal_pages;                 /* in the log after the latest commit; 0: checkpointed since */
 	int restart_pages;             /* in the log when it is to be started over */
+	uint64_t seen_spellings[SPELLINGS_SEEN]; /* words.h */
 };
 
 /* A connection of the pool; store.h knows it as struct store_reader. */
@@ -173,6 +176,10 @@ enum status vectors_find(struct store_reader *reader, const unsigned char *hashe
 			 struct arena *arena, const float **vectors, struct error *err);
 enum status vectors_list(struct store_reader *, int64_t after_id, uint32_t limit, struct arena *,
 			 struct record_vector **, size_t *count, struct error *);
+enum status words_match(struct store_reader *, const struct word_query *, struct arena *, struct word_hits *,
+			struct error *);
+enum status words_similar(struct store_reader *, struct slice word, size_t limit, struct arena *,
+			  struct similar_words *, struct error *);
 enum status stats_get(struct store_reader *, struct store_stats *, struct error *);
 enum status schema_put(struct store *, struct slice name, struct slice document, struct error *);
 enum status schema_delete(struct store *, struct slice name, struct error *);

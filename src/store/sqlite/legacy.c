@@ -106,6 +106,10 @@ static const char sql_end[] =
 	"WHERE status = 'processing' AND embedded_records = processed_records;"
 	"UPDATE imports SET completed_at = NULL WHERE status = 'processing';";
 
+/* Indexed in the background, as if they had been there when the index was made. */
+static const char sql_index_later[] =
+	"UPDATE words_upkeep SET fill_to = COALESCE((SELECT max(id) FROM records), 0);";
+
 static const char sql_count_lost[] =
 	"SELECT abs((SELECT count(*) FROM legacy_records) - (SELECT count(*) FROM records)) "
 	"+ (SELECT count(*) FROM legacy_imports WHERE id NOT IN (SELECT id FROM imports)) "
@@ -285,7 +289,7 @@ enum status legacy_migrate(struct connection *connection, struct error *err)
 {
 	static const char *const before[] = {sql_set_aside};
 	static const char *const after[] = {sql_keep_sequences, sql_copy_imports,
-					    sql_copy_records,	sql_count, sql_end};
+					    sql_copy_records,	sql_count, sql_end, sql_index_later};
 	int64_t lost = 0;
 	enum status status = add_functions(connection, err);
 

@@ -1,5 +1,5 @@
 /* Freeing what failed, cancelled and deleted imports left behind, a slice at a time. */
-#include "store/sqlite/internal.h"
+#include "store/sqlite/words.h"
 
 #include "base/banned.h"
 
@@ -43,13 +43,19 @@ static enum status purge_some(struct sqlite_store *store, const struct leftover 
 			      uint32_t limit, struct error *err)
 {
 	struct query query;
+	enum status status = words_purge(store, leftover->import_id, leftover->below_id, limit, err);
 
+	if (status != STATUS_OK)
+		return status;
 	writer_query(store, &query, WRITE_PURGE_RECORDS);
 	query_bind_int(&query, 1, leftover->import_id);
 	query_bind_int(&query, 2, leftover->below_id);
 	query_bind_int(&query, 3, limit);
-	enum status status = query_run(&query, err);
+	status = query_run(&query, err);
 	if (status != STATUS_OK || writer_changes(store) == limit)
+		return status;
+	status = words_erase_later(store, err);
+	if (status != STATUS_OK)
 		return status;
 	/* Records go before their import: there is never an orphan. */
 	return leftover->deleted ? remove_import(store, leftover->import_id, err)
@@ -65,9 +71,8 @@ static enum status purge_once(struct sqlite_store *store, uint32_t limit, struct
 		return status;
 	status = find_leftover(store, &leftover, err);
 	if (status == STATUS_OK)
-		status = leftover.import_id
-				 ? purge_some(store, &leftover, limit, err)
-				 : error_set(err, STATUS_END, NULL, "there is nothing to purge");
+		status = leftover.import_id ? purge_some(store, &leftover, limit, err)
+					    : words_upkeep(store, limit, err);
 	return writer_end(store, status, err);
 }
 

@@ -1,5 +1,5 @@
 /* The pool of read-only connections. Each gives its user one snapshot, from its first read on. */
-#include "store/sqlite/internal.h"
+#include "store/sqlite/words.h"
 
 #include <stdlib.h>
 
@@ -16,6 +16,8 @@ enum status readers_open(struct sqlite_store *store, unsigned count, struct erro
 		struct sqlite_reader *reader = &pool->readers[pool->count];
 		enum status status = connection_open(&reader->connection, store->path,
 						     CONNECTION_READ, READ_TIMEOUT_MS, err);
+		if (status == STATUS_OK)
+			status = words_add_rank(&reader->connection, err);
 		if (status == STATUS_OK)
 			status = connection_prepare(&reader->connection, read_statements,
 						    READ_STATEMENT_COUNT, err);

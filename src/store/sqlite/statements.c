@@ -20,6 +20,13 @@
 /* A record counts where its import says so. */
 #define IN_BOUNDS "r.id BETWEEN i.first_record_id AND i.last_record_id"
 
+/* The next records of import ?1 below id ?2, at most ?3. */
+#define TO_PURGE                                                                                   \
+	"SELECT id FROM records WHERE import_id = ?1 AND status = 'valid' AND id < ?2 "            \
+	"UNION ALL "                                                                               \
+	"SELECT id FROM records WHERE import_id = ?1 AND status = 'invalid' AND id < ?2 "          \
+	"LIMIT ?3"
+
 const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_BEGIN] = "BEGIN IMMEDIATE",
 	[WRITE_COMMIT] = "COMMIT",
@@ -85,12 +92,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 
 	[WRITE_FIND_TO_PURGE] = "SELECT id, status, COALESCE(first_record_id, 9223372036854775807) "
 				"FROM imports WHERE purge = 1 LIMIT 1",
-	[WRITE_PURGE_RECORDS] =
-		"DELETE FROM records WHERE id IN ("
-		"SELECT id FROM records WHERE import_id = ?1 AND status = 'valid' AND id < ?2 "
-		"UNION ALL "
-		"SELECT id FROM records WHERE import_id = ?1 AND status = 'invalid' AND id < ?2 "
-		"LIMIT ?3)",
+	[WRITE_PURGE_RECORDS] = "DELETE FROM records WHERE id IN (" TO_PURGE ")",
+	[WRITE_READ_TO_PURGE] = "SELECT id, data FROM records WHERE id IN (" TO_PURGE ")",
 	[WRITE_PURGE_IMPORT] = "DELETE FROM imports WHERE id = ?1 AND status = 'deleted'",
 	[WRITE_SET_PURGED] = "UPDATE imports SET purge = 0 WHERE id = ?1",
 
@@ -114,6 +117,21 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"ON CONFLICT (name) DO UPDATE SET document_id = excluded.document_id, "
 		"updated_at = excluded.updated_at",
 	[WRITE_DROP_SCHEMA] = "DELETE FROM schemas WHERE name = ?1",
+
+	[WRITE_ADD_WORDS] = "INSERT INTO words (rowid, text) VALUES (?1, ?2)",
+	[WRITE_TAKE_WORDS] = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?1, ?2)",
+	[WRITE_MERGE_WORDS] = "INSERT INTO words (words, rank) VALUES ('merge', ?1)",
+	[WRITE_FIND_WORD] = "SELECT 1 FROM words WHERE words MATCH ?1 LIMIT 1",
+	[WRITE_ADD_SPELLING] = "INSERT OR IGNORE INTO spellings (word) VALUES (?1)",
+	[WRITE_READ_SPELLINGS] = "SELECT word FROM spellings WHERE word > (SELECT swept_to FROM words_upkeep) "
+				 "ORDER BY word LIMIT ?1",
+	[WRITE_REMOVE_SPELLING] = "DELETE FROM spellings WHERE word = ?1",
+	[WRITE_READ_UPKEEP] = "SELECT filled_to, fill_to, erase FROM words_upkeep",
+	[WRITE_READ_TO_FILL] = "SELECT id, data FROM records WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+	[WRITE_SET_FILLED] = "UPDATE words_upkeep SET filled_to = ?1",
+	[WRITE_SET_ERASE] = "UPDATE words_upkeep SET erase = ?1, swept_to = ''",
+	/* An empty ?1: the last spelling was looked at. */
+	[WRITE_SET_SWEPT] = "UPDATE words_upkeep SET erase = CASE ?1 WHEN '' THEN 0 ELSE erase END, swept_to = ?1",
 };
 
 const char *const read_statements[READ_STATEMENT_COUNT] = {
@@ -160,6 +178,10 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			 "AND embedding IS NOT NULL ORDER BY id",
 
 	[READ_VECTOR_OF_TEXT] = "SELECT embedding FROM records WHERE text_hash = ?1 LIMIT 1",
+	[READ_MATCHES] = "SELECT rowid, words_rank(words, ?2) FROM words WHERE words MATCH ?1",
+	[READ_RECORD_PLACE] = "SELECT import_id, status = 'valid' FROM records WHERE id = ?1",
+	[READ_SPELLING] = "SELECT 1 FROM spellings WHERE word = ?1",
+	[READ_SPELLINGS] = "SELECT word FROM spellings",
 	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports GROUP BY status",
 	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
 

@@ -1,7 +1,7 @@
 /* The one connection that writes and checkpoints. Whoever writes takes its turn at the
  * connection; docs/decisions/0010 says why there is no thread of its own. */
 #include "base/log.h"
-#include "store/sqlite/internal.h"
+#include "store/sqlite/words.h"
 
 #include <sys/statvfs.h>
 
@@ -184,6 +184,7 @@ enum status writer_end(struct sqlite_store *store, enum status status, struct er
 		struct error ignored;
 		if (run(store, WRITE_ROLLBACK, &ignored) != STATUS_OK)
 			store->health.broken = true;
+		spellings_forget(store);
 	}
 	checkpoint(store);
 	turn_give(&store->writer.turn);

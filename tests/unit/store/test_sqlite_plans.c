@@ -1,7 +1,7 @@
 /* How SQLite runs our statements: by index, never by scanning records nor by sorting. */
 #include "support.h"
 
-#include "store/sqlite/internal.h"
+#include "store/sqlite/words.h"
 
 #include <stdio.h>
 
@@ -19,7 +19,9 @@ static int set_up(void **state)
 	config.path = path;
 	assert_ok(store_open(&config, &store, &err), &err);
 	store->call->close(store);
-	return sqlite3_open(path, &db) == SQLITE_OK ? 0 : -1;
+	if (sqlite3_open(path, &db) != SQLITE_OK)
+		return -1;
+	return words_add_rank(&(struct connection){.db = db}, &err) == STATUS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
