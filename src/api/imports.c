@@ -4,74 +4,17 @@
 
 #include "base/banned.h"
 
-/* Opens the cursor of a list, where one is given; false: the answer says no. */
-static bool open_cursor(struct api_call *call, uint64_t list_id, struct cursor *cursor,
-			bool *has_cursor)
-{
-	struct slice text = param_text(call, "cursor");
-
-	*has_cursor = param_given(call, "cursor");
-	if (!*has_cursor)
-		return true;
-	if (param_given(call, "offset"))
-		add_param_error(call, "query", SLICE("offset"), "conflict",
-				"cannot be used together with cursor");
-	else if (!cursor_parse(text, list_id, cursor))
-		add_param_error(call, "query", SLICE("cursor"), "invalid-cursor",
-				"does not belong to this list; start again without it");
-	else
-		return true;
-	problem_params(call);
-	return false;
-}
-
-static uint64_t list_id_of(const struct api_call *call, const char *kind, int64_t id)
+/* What narrows the list: the import, and the status asked for. */
+static bool open_page(struct api_call *call, const char *kind, int64_t id, struct list_page *page)
 {
 	struct strbuf conditions;
 
 	strbuf_init(&conditions, 128);
 	strbuf_add_format(&conditions, "%lld %lld", (long long)id,
 			  (long long)param_number(call, "status"));
-	uint64_t list_id = cursor_list_id(kind, strbuf_slice(&conditions));
+	bool opened = list_page_open(call, kind, strbuf_slice(&conditions), page);
 	strbuf_release(&conditions);
-	return list_id;
-}
-
-/* A list's page with its cursor and Link header. */
-struct list_page {
-	uint64_t list_id;
-	struct cursor cursor;
-	bool has_cursor;
-	struct page_query query;
-};
-
-static bool open_page(struct api_call *call, const char *kind, int64_t id, struct list_page *page)
-{
-	*page = (struct list_page){.list_id = list_id_of(call, kind, id)};
-	if (!open_cursor(call, page->list_id, &page->cursor, &page->has_cursor))
-		return false;
-	page->query.limit = (uint32_t)param_number(call, "limit");
-	page->query.offset = param_number(call, "offset");
-	page->query.cursor_id = page->has_cursor ? page->cursor.id : 0;
-	return true;
-}
-
-static void write_page(struct api_call *call, struct json_writer *json, const struct list_page *page,
-		       int64_t total, size_t count, int64_t last_id, bool more)
-{
-	int64_t offset = page->has_cursor ? page->cursor.offset : page->query.offset;
-	struct strbuf next;
-
-	total = page->has_cursor ? page->cursor.total : total;
-	strbuf_init(&next, 256);
-	if (more) {
-		struct cursor cursor = {
-			.id = last_id, .offset = offset + (int64_t)count, .total = total};
-		cursor_write(&cursor, page->list_id, &next);
-	}
-	present_page(json, page->query.limit, offset, total, strbuf_slice(&next));
-	respond_next_link(call, strbuf_slice(&next));
-	strbuf_release(&next);
+	return opened;
 }
 
 void handle_list_imports(struct api_call *call)
@@ -102,8 +45,8 @@ void handle_list_imports(struct api_call *call)
 	for (size_t i = 0; i < list.count; i++)
 		present_import(&answer.json, call->api->config.importer, &list.imports[i]);
 	json_end_array(&answer.json);
-	write_page(call, &answer.json, &page, list.total, list.count,
-		   list.count ? list.imports[list.count - 1].id : 0, list.more);
+	list_page_write(call, &answer.json, &page, list.total, list.count,
+			list.count ? list.imports[list.count - 1].id : 0, list.more);
 	answer_send(&answer, call, 200);
 }
 
@@ -141,8 +84,8 @@ void handle_get_import(struct api_call *call)
 	for (size_t i = 0; i < list.count; i++)
 		present_record(&answer.json, &list.records[i], NULL, NULL, 0);
 	json_end_array(&answer.json);
-	write_page(call, &answer.json, &page, list.total, list.count,
-		   list.count ? list.records[list.count - 1].id : 0, list.more);
+	list_page_write(call, &answer.json, &page, list.total, list.count,
+			list.count ? list.records[list.count - 1].id : 0, list.more);
 	answer_send(&answer, call, 200);
 }
 

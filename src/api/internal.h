@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/json_writer.h"
+#include "search/cursor.h"
 
 #include <stdatomic.h>
 
@@ -153,6 +154,22 @@ void answer_drop(struct answer *answer);
 /* Link: <…>; rel="next" for a GET list. */
 void respond_next_link(struct api_call *call, struct slice next);
 
+/* ---- list_page.c: a list's page with its cursor and Link header ---- */
+
+struct list_page {
+	uint64_t list_id;
+	struct cursor cursor;
+	bool has_cursor;
+	struct page_query query;
+};
+
+/* Reads limit, offset and cursor of a list of this kind under these conditions; false: the answer says no. */
+bool list_page_open(struct api_call *call, const char *kind, struct slice conditions,
+		    struct list_page *page);
+/* Writes "page" and the Link header. `last_id`: what the cursor goes on behind. */
+void list_page_write(struct api_call *call, struct json_writer *json, const struct list_page *page,
+		     int64_t total, size_t count, int64_t last_id, bool more);
+
 /* ---- upload.c ---- */
 
 /* Starts taking the body; false: `response` is filled with the refusal. */
@@ -172,6 +189,8 @@ void handle_upload(struct api_call *call);
 void handle_list_imports(struct api_call *call);
 void handle_get_import(struct api_call *call);
 void handle_delete_import(struct api_call *call);
+void handle_import_errors(struct api_call *call);
+void handle_get_record(struct api_call *call);
 void handle_search(struct api_call *call);
 void handle_stats(struct api_call *call);
 void handle_embeddings(struct api_call *call);

@@ -111,6 +111,15 @@ static const struct param get_import_params[] = {
 	{0},
 };
 
+static const struct param import_errors_params[] = {
+	{.name = "field", .kind = PARAM_TEXT, .max = 4096, .doc = "Only errors in this field."},
+	{.name = "code", .kind = PARAM_TEXT, .max = 64, .doc = "Only errors of this code."},
+	LIMIT_PARAM,
+	OFFSET_PARAM,
+	CURSOR_PARAM,
+	{0},
+};
+
 const struct route routes[] = {
 	{.method = "POST",
 	 .path = "/api/upload",
@@ -156,6 +165,27 @@ const struct route routes[] = {
 	 .success = 200,
 	 .success_schema = "DeleteReceipt",
 	 .problems = "404 422 503"},
+	{.method = "GET",
+	 .path = "/api/imports/{id}/errors",
+	 .handle = handle_import_errors,
+	 .operation = "listImportErrors",
+	 .params = import_errors_params,
+	 .tag = "imports",
+	 .summary = "Every cell error of an import, in the order of its rows",
+	 .description = "'groups' counts them by field and code, the most frequent first (the first 100), whatever "
+			"the filters are.",
+	 .success = 200,
+	 .success_schema = "CellErrorList",
+	 .problems = "404 422"},
+	{.method = "GET",
+	 .path = "/api/records/{id}",
+	 .handle = handle_get_record,
+	 .operation = "getRecord",
+	 .tag = "records",
+	 .summary = "One record",
+	 .success = 200,
+	 .success_schema = "Record",
+	 .problems = "404 422"},
 	{.method = "POST",
 	 .path = "/api/records/search",
 	 .handle = handle_search,

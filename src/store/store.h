@@ -144,6 +144,53 @@ struct stored_record {
 	int64_t created_ms;
 };
 
+enum {
+	ERROR_GROUPS_MOST = 100,
+	ERROR_OFFSET_MOST = 100000, /* page.offset of a filtered list of errors */
+	ERROR_PLACE_BITS = 20, /* more errors than a row can have */
+};
+
+/* Cell errors of an import, in the order of its rows. data NULL: any; field "": of rows as a whole. */
+struct error_query {
+	int64_t import_id;
+	struct slice field, code;
+	struct page_query page; /* cursor_id: error_place() of the last one seen */
+};
+
+struct stored_error {
+	int64_t record_id, row;
+	int64_t place;     /* among the errors of its record, from 0 */
+	struct slice json; /* an object as record_write_errors wrote it */
+};
+
+/* Names one error of all, in their order. */
+static inline int64_t error_place(const struct stored_error *error)
+{
+	return error->record_id << ERROR_PLACE_BITS | error->place;
+}
+
+static inline int64_t error_place_record(int64_t place)
+{
+	return place >> ERROR_PLACE_BITS;
+}
+
+static inline int64_t error_place_index(int64_t place)
+{
+	return place & (((int64_t)1 << ERROR_PLACE_BITS) - 1);
+}
+
+struct error_list {
+	struct stored_error *errors;
+	size_t count;
+	int64_t total; /* that match, over all pages */
+	bool more;
+};
+
+struct error_group {
+	struct slice field, code; /* field "": of rows as a whole */
+	int64_t count;
+};
+
 struct import_list {
 	struct import *imports;
 	size_t count;
@@ -339,6 +386,16 @@ struct store_backend {
 	enum status (*get_records)(struct store_reader *reader, const int64_t *ids, size_t count,
 				   struct arena *arena, struct record_list *list,
 				   struct error *err);
+
+	/* STATUS_NOT_FOUND. */
+	enum status (*list_errors)(struct store_reader *reader, const struct error_query *query,
+				   struct arena *arena, struct error_list *list, struct error *err);
+
+	/* Errors by field and code, the most frequent first: *count of them, at most ERROR_GROUPS_MOST.
+	 * STATUS_NOT_FOUND. */
+	enum status (*list_error_groups)(struct store_reader *reader, int64_t import_id,
+					 struct arena *arena, struct error_group **groups,
+					 size_t *count, struct error *err);
 
 	/* Valid records without a vector, with id > after_id, ids rising, at most `limit`. */
 	enum status (*list_pending)(struct store_reader *reader, int64_t after_id, uint32_t limit,

@@ -328,6 +328,55 @@ static size_t walk_records(struct fixture *fixture, int64_t import_id, enum reco
 	}
 }
 
+/* Errors over all pages of a list, each behind the one before. */
+static int64_t walk_errors(struct fixture *fixture, struct error_query query)
+{
+	struct store *store = fixture->store;
+	struct store_reader *reader = NULL;
+	struct error_list list = {.more = true};
+	int64_t count = 0, total = -1;
+
+	query.page = (struct page_query){.limit = 7};
+	assert_ok(store->call->open_reader(store, &reader, &fixture->err), &fixture->err);
+	while (list.more) {
+		assert_ok(store->call->list_errors(reader, &query, &fixture->arena, &list, &fixture->err),
+			  &fixture->err);
+		if (total < 0)
+			total = list.total;
+		for (size_t i = 0; i < list.count; i++) {
+			assert_true(error_place(&list.errors[i]) > query.page.cursor_id);
+			query.page.cursor_id = error_place(&list.errors[i]);
+		}
+		count += (int64_t)list.count;
+	}
+	store->call->close_reader(store, reader);
+	assert_int_equal(count, total);
+	return count;
+}
+
+/* The groups hold every error once, and each finds its own. */
+static void check_errors(struct fixture *fixture, int64_t id)
+{
+	struct store *store = fixture->store;
+	struct store_reader *reader = NULL;
+	struct error_group *groups;
+	size_t group_count;
+	int64_t counted = 0;
+
+	assert_ok(store->call->open_reader(store, &reader, &fixture->err), &fixture->err);
+	assert_ok(store->call->list_error_groups(reader, id, &fixture->arena, &groups, &group_count,
+						 &fixture->err),
+		  &fixture->err);
+	store->call->close_reader(store, reader);
+	for (size_t i = 0; i < group_count; i++) {
+		const struct error_query query = {
+			.import_id = id, .field = groups[i].field, .code = groups[i].code};
+		assert_int_equal(walk_errors(fixture, query), groups[i].count);
+		counted += groups[i].count;
+	}
+	assert_int_equal(walk_errors(fixture, (struct error_query){.import_id = id}), counted);
+}
+
 void check_ledger(struct fixture *fixture)
 {
 	struct import_list imports = list_imports(fixture, (struct import_query){.page.limit = 1000});
@@ -347,6 +396,7 @@ void check_ledger(struct fixture *fixture)
 				 import->processed_records);
 		assert_int_equal(walk_records(fixture, import->id, RECORD_STATUS_INVALID),
 				 import->failed_records);
+		check_errors(fixture, import->id);
 		valid += import->processed_records;
 		invalid += import->failed_records;
 		embedded += import->embedded_records;

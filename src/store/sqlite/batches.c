@@ -1,5 +1,6 @@
 /* Storing a batch: its records, the counters and the checkpoint in one transaction. */
 #include "base/clock.h"
+#include "store/sqlite/errors.h"
 #include "store/sqlite/words.h"
 
 #include "base/banned.h"
@@ -126,6 +127,26 @@ static enum status count_batch(struct batch_writer *batch, struct slice format,
 	return query_run(&query, err);
 }
 
+/* Counts the errors of the batch's records, which are stored already. */
+static enum status count_errors(struct batch_writer *writer, const struct batch *batch, struct error *err)
+{
+	struct error_tally tally;
+	bool counted = true;
+
+	if (!writer->invalid)
+		return STATUS_OK;
+	error_tally_init(&tally);
+	for (size_t i = 0; i < batch->count && counted; i++)
+		counted = error_tally_add(&tally, &batch->records[i]);
+	enum status status = counted ? errors_count(writer->store, writer->import_id, &tally, err)
+				     : error_no_memory(err);
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
+		status = errors_link(writer->store, &tally, &batch->records[i],
+				     writer->first_id + (int64_t)i, err);
+	error_tally_release(&tally);
+	return status;
+}
+
 /* No row twice and none left out: the first one follows on the last that is stored. */
 static enum status check_rows(const struct batch *batch, int64_t rows, struct error *err)
 {
@@ -159,6 +180,8 @@ static enum status append(struct batch_writer *writer, struct batch *batch, cons
 		status = insert_words(writer, texts, err);
 	if (status == STATUS_OK)
 		status = count_batch(writer, format, dialect, err);
+	if (status == STATUS_OK)
+		status = count_errors(writer, batch, err);
 	batch->first_id = writer->first_id;
 	return import_end_claimed(writer->store, status, err);
 }

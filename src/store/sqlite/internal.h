@@ -169,6 +169,10 @@ enum status records_list(struct store_reader *, const struct record_query *, str
 			 struct record_list *, struct error *);
 enum status records_get(struct store_reader *, const int64_t *ids, size_t count, struct arena *,
 			struct record_list *, struct error *);
+enum status errors_list(struct store_reader *, const struct error_query *, struct arena *,
+			struct error_list *, struct error *);
+enum status errors_list_groups(struct store_reader *, int64_t import_id, struct arena *,
+			       struct error_group **, size_t *count, struct error *);
 enum status records_list_pending(struct store_reader *, int64_t after_id, uint32_t limit,
 				 struct arena *, struct pending_record **, size_t *count,
 				 struct error *);
@@ -204,6 +208,9 @@ enum status schema_document_keep(struct sqlite_store *store, struct slice docume
 
 /* Removes the document if nobody has it any longer; id 0 is none. In the writer's turn. */
 enum status schema_document_drop(struct sqlite_store *store, int64_t id, struct error *err);
+
+/* The ids as a JSON array: one bound value, however many they are. false: no memory. */
+bool ids_as_json(const int64_t *ids, size_t count, struct arena *arena, struct slice *text);
 
 /* Whether the caller still holds its claim on an import that is being processed. If not:
  * STATUS_CANCELLED, and the claim is dropped in this transaction, which is to be committed all the same.

@@ -110,6 +110,13 @@ static const char sql_end[] =
 static const char sql_index_later[] =
 	"UPDATE words_upkeep SET fill_to = COALESCE((SELECT max(id) FROM records), 0);";
 
+/* Of each invalid record, the one error above. */
+static const char sql_count_errors[] =
+	"INSERT INTO error_groups (import_id, run, code, field, error_count) "
+	"SELECT id, run, 'row-error', '', failed_records FROM imports WHERE failed_records > 0;"
+	"INSERT INTO record_errors (group_id, record_id) SELECT g.id, r.id FROM records AS r "
+	"JOIN error_groups AS g ON g.import_id = r.import_id WHERE r.status = 'invalid';";
+
 static const char sql_count_lost[] =
 	"SELECT abs((SELECT count(*) FROM legacy_records) - (SELECT count(*) FROM records)) "
 	"+ (SELECT count(*) FROM legacy_imports WHERE id NOT IN (SELECT id FROM imports)) "
@@ -289,7 +296,7 @@ enum status legacy_migrate(struct connection *connection, struct error *err)
 {
 	static const char *const before[] = {sql_set_aside};
 	static const char *const after[] = {sql_keep_sequences, sql_copy_imports,
-					    sql_copy_records,	sql_count, sql_end, sql_index_later};
+					    sql_copy_records,	sql_count, sql_count_errors, sql_end, sql_index_later};
 	int64_t lost = 0;
 	enum status status = add_functions(connection, err);
 

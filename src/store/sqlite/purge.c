@@ -39,6 +39,34 @@ static enum status remove_import(struct sqlite_store *store, int64_t id, struct 
 	return status == STATUS_OK ? schema_document_drop(store, document, err) : status;
 }
 
+/* Errors of runs that are over; *left: rows that may still be removed in this slice. */
+static enum status purge_errors(struct sqlite_store *store, int64_t import_id, int64_t *left,
+				struct error *err)
+{
+	while (*left > 0) {
+		int64_t group = 0;
+		struct query query;
+		writer_query(store, &query, WRITE_FIND_OLD_ERROR_GROUP);
+		query_bind_int(&query, 1, import_id);
+		if (query_row(&query))
+			group = query_int(&query, 0);
+		enum status status = query_end(&query, err);
+		if (status != STATUS_OK || !group)
+			return status;
+		writer_query(store, &query, WRITE_PURGE_ERRORS);
+		query_bind_int(&query, 1, group);
+		query_bind_int(&query, 2, *left);
+		status = query_run(&query, err);
+		*left -= writer_changes(store);
+		if (status == STATUS_OK && *left > 0)
+			status = writer_run_by_id(store, WRITE_PURGE_ERROR_GROUP, group, err);
+		(*left)--;
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
 static enum status purge_some(struct sqlite_store *store, const struct leftover *leftover,
 			      uint32_t limit, struct error *err)
 {
@@ -52,7 +80,10 @@ static enum status purge_some(struct sqlite_store *store, const struct leftover 
 	query_bind_int(&query, 2, leftover->below_id);
 	query_bind_int(&query, 3, limit);
 	status = query_run(&query, err);
-	if (status != STATUS_OK || writer_changes(store) == limit)
+	int64_t left = limit - writer_changes(store);
+	if (status == STATUS_OK)
+		status = purge_errors(store, leftover->import_id, &left, err);
+	if (status != STATUS_OK || left <= 0)
 		return status;
 	status = words_erase_later(store, err);
 	if (status != STATUS_OK)

@@ -19,8 +19,7 @@ static void read_record_row(struct query *query, struct arena *arena, struct sto
 	};
 }
 
-/* The ids as a JSON array: one bound value, however many they are. */
-static bool write_ids(const int64_t *ids, size_t count, struct arena *arena, struct slice *text)
+bool ids_as_json(const int64_t *ids, size_t count, struct arena *arena, struct slice *text)
 {
 	struct strbuf list;
 	struct json_writer json;
@@ -42,7 +41,7 @@ static enum status begin_ids(struct query *query, struct sqlite_reader *reader, 
 {
 	struct slice list;
 
-	if (!write_ids(ids, count, arena, &list))
+	if (!ids_as_json(ids, count, arena, &list))
 		return error_no_memory(err);
 	query_begin(query, &reader->connection, statement);
 	query_bind_text(query, 1, list);

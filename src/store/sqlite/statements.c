@@ -62,6 +62,23 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"last_record_id = COALESCE(?6, last_record_id), format = COALESCE(?7, format), "
 		"dialect = COALESCE(?8, dialect) WHERE id = ?1",
 
+	[WRITE_COUNT_ERRORS] =
+		"INSERT INTO error_groups (import_id, run, code, field, error_count) "
+		"SELECT id, run, ?2, ?3, ?4 FROM imports WHERE id = ?1 "
+		"ON CONFLICT (import_id, run, code, field) "
+		"DO UPDATE SET error_count = error_count + excluded.error_count RETURNING id",
+	[WRITE_LINK_ERROR] = "INSERT INTO record_errors (group_id, record_id) VALUES (?1, ?2)",
+	[WRITE_READ_ERRORS] =
+		"SELECT COALESCE(json_extract(e.value, '$.field'), ''), json_extract(e.value, '$.code') "
+		"FROM records AS r CROSS JOIN json_each(r.errors) AS e WHERE r.id = ?1",
+	[WRITE_FIND_ERROR_GROUP] =
+		"SELECT g.id FROM imports AS i CROSS JOIN error_groups AS g "
+		"ON g.import_id = i.id AND g.run = i.run AND g.code = ?2 AND g.field = ?3 WHERE i.id = ?1",
+	[WRITE_UNLINK_ERROR] = "DELETE FROM record_errors WHERE group_id = ?1 AND record_id = ?2",
+	[WRITE_DROP_ERROR_GROUP] = "DELETE FROM error_groups WHERE id = ?1 AND error_count <= ?2",
+	[WRITE_UNCOUNT_ERRORS] =
+		"UPDATE error_groups SET error_count = error_count - ?2 WHERE id = ?1",
+
 	[WRITE_SET_PARSED] = "UPDATE imports SET parsed = 1, claimed = 0, "
 			     "format = COALESCE(?2, format), dialect = COALESCE(?3, dialect) "
 			     "WHERE id = ?1",
@@ -78,7 +95,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"claimed = claimed AND ?2 = 'cancelled', parsed = 0, total_records = 0, "
 		"processed_records = 0, failed_records = 0, embedded_records = 0, "
 		"truncated_texts = 0, error_count = 0, first_record_id = NULL, "
-		"last_record_id = NULL, released_key = COALESCE(duplicate_key, released_key), "
+		"last_record_id = NULL, run = run + 1, released_key = COALESCE(duplicate_key, released_key), "
 		"duplicate_key = NULL WHERE id = ?1",
 
 	[WRITE_READ_RELEASED_KEY] =
@@ -94,6 +111,14 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 				"FROM imports WHERE purge = 1 LIMIT 1",
 	[WRITE_PURGE_RECORDS] = "DELETE FROM records WHERE id IN (" TO_PURGE ")",
 	[WRITE_READ_TO_PURGE] = "SELECT id, data FROM records WHERE id IN (" TO_PURGE ")",
+	/* Of runs that are over. */
+	[WRITE_FIND_OLD_ERROR_GROUP] =
+		"SELECT g.id FROM imports AS i CROSS JOIN error_groups AS g "
+		"ON g.import_id = i.id AND g.run < i.run WHERE i.id = ?1 LIMIT 1",
+	[WRITE_PURGE_ERRORS] =
+		"DELETE FROM record_errors WHERE group_id = ?1 AND record_id IN "
+		"(SELECT record_id FROM record_errors WHERE group_id = ?1 LIMIT ?2)",
+	[WRITE_PURGE_ERROR_GROUP] = "DELETE FROM error_groups WHERE id = ?1",
 	[WRITE_PURGE_IMPORT] = "DELETE FROM imports WHERE id = ?1 AND status = 'deleted'",
 	[WRITE_SET_PURGED] = "UPDATE imports SET purge = 0 WHERE id = ?1",
 
@@ -174,6 +199,32 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 	[READ_PENDING] = "SELECT j.key, r.id, r.import_id, r.data, i.schema_name, i.schema_document "
 			 "FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
 			 "CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
+	[READ_ERROR_BOUNDS] =
+		"SELECT first_record_id, last_record_id, run, error_count FROM imports "
+		"WHERE id = ?1 AND status <> 'deleted'",
+	/* ?2: the record to go on in, behind place ?4. */
+	[READ_ERRORS] =
+		"SELECT r.id, r.row_number, e.key, e.value FROM records AS r "
+		"CROSS JOIN json_each(r.errors) AS e WHERE r.import_id = ?1 AND r.status = 'invalid' "
+		"AND r.id >= ?2 AND r.id <= ?3 AND (r.id > ?2 OR e.key > ?4) "
+		"ORDER BY r.id LIMIT ?5 OFFSET ?6",
+	/* The same of the records ?1 (a JSON array in their order), by code ?4 and field ?5 (NULL: any). */
+	[READ_ERRORS_OF] =
+		"SELECT r.id, r.row_number, e.key, e.value FROM json_each(?1) AS j "
+		"CROSS JOIN records AS r ON r.id = j.value CROSS JOIN json_each(r.errors) AS e "
+		"WHERE (r.id > ?2 OR e.key > ?3) "
+		"AND (?4 IS NULL OR json_extract(e.value, '$.code') = ?4) "
+		"AND (?5 IS NULL OR COALESCE(json_extract(e.value, '$.field'), '') = ?5) "
+		"LIMIT ?6 OFFSET ?7",
+	[READ_ERROR_GROUPS] =
+		"SELECT field, code, error_count FROM error_groups INDEXED BY error_groups_size "
+		"WHERE import_id = ?1 AND run = ?2 ORDER BY error_count DESC, id LIMIT ?3",
+	[READ_ERROR_GROUPS_LIKE] =
+		"SELECT id, error_count FROM error_groups WHERE import_id = ?1 AND run = ?2 "
+		"AND (?3 IS NULL OR code = ?3) AND (?4 IS NULL OR field = ?4)",
+	[READ_RECORDS_OF_ERROR_GROUP] =
+		"SELECT record_id FROM record_errors WHERE group_id = ?1 AND record_id >= ?2 "
+		"AND record_id <= ?3 ORDER BY record_id LIMIT ?4",
 	[READ_VECTORS] = "SELECT id, import_id, embedding FROM records WHERE id > ?1 AND id <= ?2 "
 			 "AND embedding IS NOT NULL ORDER BY id",
 
