@@ -1,9 +1,5 @@
-/* Embedding workers. Each takes a slab of pending records from the store and gives the slab's vectors
- * back in one transaction. Workers share only the cursor, so none waits for another.
- *
- * Record ids only grow, so the cursor moves forward over everything that is ever stored; it goes back
- * only when a slab failed. */
-#include "base/clock.h"
+/* Embedding workers. Each takes a slab of pending records (embed_feed.h) and gives the slab's vectors back in
+ * one transaction. Workers share only the feed, so none waits for another. */
 #include "base/log.h"
 #include "import/internal.h"
 #include "import/slab.h"
@@ -20,54 +16,6 @@ enum {
 	BACKOFF_MS = 1000,
 	DROP_ARENA = 1 << 30,
 };
-
-/* Hands out the next pending records; count 0 where there are none. */
-static enum status take_slab(struct importer *importer, struct slab *slab, struct error *err)
-{
-	struct embed_feed *feed = &importer->feed;
-	struct store *store = importer->config.store;
-	struct store_reader *reader = NULL;
-
-	slab_clear(slab);
-	pthread_mutex_lock(&feed->mutex);
-	if (feed->in_flight == 0 && feed->rewind_to != INT64_MAX) {
-		feed->cursor = feed->rewind_to;
-		feed->rewind_to = INT64_MAX;
-	}
-	enum status status = store->call->open_reader(store, &reader, err);
-	if (status == STATUS_OK)
-		status = store->call->list_pending(reader, feed->cursor, SLAB_RECORDS, &slab->arena,
-						   &slab->records, &slab->count, err);
-	store->call->close_reader(store, reader);
-	if (status != STATUS_OK)
-		slab->count = 0;
-	if (slab->count) {
-		feed->cursor = slab->records[slab->count - 1].id;
-		if (!feed->busy_since_ns) {
-			feed->busy_since_ns = clock_monotonic_ns();
-			feed->busy_ns = feed->busy_records = 0;
-		}
-		feed->in_flight++;
-	}
-	pthread_mutex_unlock(&feed->mutex);
-	return status;
-}
-
-static void return_slab(struct importer *importer, const struct slab *slab, bool done)
-{
-	struct embed_feed *feed = &importer->feed;
-
-	pthread_mutex_lock(&feed->mutex);
-	feed->in_flight--;
-	if (done)
-		feed->busy_records += slab->count;
-	else if (slab->records[0].id - 1 < feed->rewind_to)
-		feed->rewind_to = slab->records[0].id - 1;
-	feed->busy_ns = clock_monotonic_ns() - feed->busy_since_ns;
-	if (feed->in_flight == 0)
-		feed->busy_since_ns = 0;
-	pthread_mutex_unlock(&feed->mutex);
-}
 
 /* In the name of the request that uploaded it. */
 static void log_completed(struct store *store, int64_t import_id)
@@ -177,6 +125,13 @@ static enum status run_slab(struct importer *importer, struct slab *slab, struct
 	return status;
 }
 
+static enum status take_slab(struct importer *importer, struct slab *slab, struct error *err)
+{
+	slab_clear(slab);
+	return embed_feed_take(&importer->feed, importer->config.store, SLAB_RECORDS, &slab->arena,
+			       &slab->records, &slab->count, err);
+}
+
 /* What a worker does at a time: one slab, or a wait for one. */
 static void work_once(struct importer *importer, struct slab *slab)
 {
@@ -185,12 +140,14 @@ static void work_once(struct importer *importer, struct slab *slab)
 	enum status status = take_slab(importer, slab, &err);
 
 	if (status == STATUS_OK && slab->count == 0) {
-		bell_wait(&importer->embed_bell, seen, 5000);
+		if (!bell_wait(&importer->embed_bell, seen, 5000))
+			embed_feed_note(&importer->feed);
 		return;
 	}
 	if (status == STATUS_OK) {
 		status = run_slab(importer, slab, &err);
-		return_slab(importer, slab, status == STATUS_OK);
+		embed_feed_give_back(&importer->feed, slab->records[0].import_id, slab->count,
+				     status == STATUS_OK);
 	}
 	if (status != STATUS_OK) {
 		log_error(LOG_EVENT("embedding interrupted; it goes on later"), LOG_ERR(&err));
@@ -217,12 +174,5 @@ void *embed_thread_main(void *argument)
 
 double importer_embedding_rate(struct importer *importer)
 {
-	struct embed_feed *feed = &importer->feed;
-	double rate = 0;
-
-	pthread_mutex_lock(&feed->mutex);
-	if (feed->busy_ns)
-		rate = (double)feed->busy_records * 1e9 / (double)feed->busy_ns;
-	pthread_mutex_unlock(&feed->mutex);
-	return rate;
+	return embed_feed_rate(&importer->feed);
 }

@@ -34,10 +34,8 @@ static enum status start_threads(struct importer *importer, struct error *err)
 	if (embeds > EMBED_THREADS_MAX)
 		embeds = EMBED_THREADS_MAX;
 	for (; importer->import_thread_count < imports; importer->import_thread_count++) {
-		unsigned i = importer->import_thread_count;
-		importer->running[i].importer = importer;
-		status = start_thread(&importer->import_threads[i], import_thread_main,
-				      &importer->running[i], err);
+		status = start_thread(&importer->import_threads[importer->import_thread_count],
+				      import_thread_main, importer, err);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -61,10 +59,9 @@ enum status importer_start(const struct importer_config *config, struct importer
 	if (!importer)
 		return error_no_memory(err);
 	importer->config = *config;
-	importer->feed.rewind_to = INT64_MAX;
-	pthread_mutex_init(&importer->feed.mutex, NULL);
+	import_queue_init(&importer->queue);
+	embed_feed_init(&importer->feed);
 	text_once_init(&importer->once);
-	bell_init(&importer->import_bell);
 	bell_init(&importer->embed_bell);
 	bell_init(&importer->purge_bell);
 	bell_init(&importer->ended_bell);
@@ -82,7 +79,7 @@ void importer_quiesce(struct importer *importer)
 	if (!importer)
 		return;
 	importer->stopping = true;
-	bell_ring(&importer->import_bell);
+	import_queue_wake(&importer->queue);
 	bell_ring(&importer->embed_bell);
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
@@ -99,18 +96,31 @@ void importer_stop(struct importer *importer)
 		pthread_join(importer->embed_threads[i], NULL);
 	if (importer->has_purge_thread)
 		pthread_join(importer->purge_thread, NULL);
-	bell_release(&importer->import_bell);
+	import_queue_release(&importer->queue);
 	bell_release(&importer->embed_bell);
 	bell_release(&importer->purge_bell);
 	bell_release(&importer->ended_bell);
-	pthread_mutex_destroy(&importer->feed.mutex);
+	embed_feed_release(&importer->feed);
 	text_once_release(&importer->once);
 	free(importer);
 }
 
 void importer_wake(struct importer *importer)
 {
-	bell_ring(&importer->import_bell);
+	import_queue_wake(&importer->queue);
+}
+
+void importer_feed(struct importer *importer)
+{
+	embed_feed_note(&importer->feed);
+	bell_ring(&importer->embed_bell);
+}
+
+void importer_forget_vectors(struct importer *importer, int64_t import_id)
+{
+	if (!vector_index_remove_import(importer->config.index, import_id))
+		log_error(LOG_EVENT("vector index keeps an import that is gone until restart"),
+			  LOG_INT("import_id", import_id));
 }
 
 void importer_pause(struct importer *importer, uint64_t timeout_ms)
@@ -166,9 +176,7 @@ enum status importer_delete(struct importer *importer, int64_t import_id, struct
 	if (status != STATUS_OK)
 		return status;
 	struct error late;
-	if (!vector_index_remove_import(config->index, import_id))
-		log_error(LOG_EVENT("vector index keeps a deleted import until restart"),
-			  LOG_INT("import_id", import_id));
+	importer_forget_vectors(importer, import_id);
 	/* The import is gone already; a file that cannot be removed now is removed at the next start. */
 	if (receipt->spool_name.size &&
 	    spool_remove(config->spool_folder, receipt->spool_name, &late) != STATUS_OK)
@@ -177,6 +185,41 @@ enum status importer_delete(struct importer *importer, int64_t import_id, struct
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
 	return STATUS_OK;
+}
+
+enum status importer_cancel(struct importer *importer, int64_t import_id, struct error *err)
+{
+	struct store *store = importer->config.store;
+	enum status status = store->call->cancel_import(store, import_id, err);
+
+	if (status != STATUS_OK)
+		return status;
+	importer_forget_vectors(importer, import_id);
+	bell_ring(&importer->purge_bell);
+	bell_ring(&importer->ended_bell);
+	return STATUS_OK;
+}
+
+enum status importer_retry(struct importer *importer, int64_t import_id, int64_t *holder,
+			   struct error *err)
+{
+	struct store *store = importer->config.store;
+	enum status status = store->call->retry_import(store, import_id, holder, err);
+
+	if (status == STATUS_OK)
+		importer_wake(importer);
+	return status;
+}
+
+enum status importer_embed(struct importer *importer, int64_t import_id, struct error *err)
+{
+	struct store *store = importer->config.store;
+	bool changed;
+	enum status status = store->call->embed_import(store, import_id, &changed, err);
+
+	if (status == STATUS_OK && changed)
+		importer_feed(importer);
+	return status;
 }
 
 void *purge_thread_main(void *argument)
@@ -202,14 +245,6 @@ void *purge_thread_main(void *argument)
 	return NULL;
 }
 
-static uint64_t bytes_read(struct importer *importer, int64_t import_id)
-{
-	for (unsigned i = 0; i < importer->import_thread_count; i++)
-		if (importer->running[i].import_id == import_id)
-			return importer->running[i].bytes_read;
-	return 0;
-}
-
 struct import_progress importer_progress(struct importer *importer, const struct import *import)
 {
 	struct import_progress progress = {.eta_seconds = -1};
@@ -223,7 +258,7 @@ struct import_progress importer_progress(struct importer *importer, const struct
 		progress.eta_seconds = 0;
 	} else if (!ended) {
 		if (!import->parsed && import->size_bytes > 0)
-			parsed = (double)bytes_read(importer, import->id) /
+			parsed = (double)import_queue_bytes_read(&importer->queue, import->id) /
 				 (double)import->size_bytes;
 		double embedded = import->processed_records
 					  ? (double)import->embedded_records /

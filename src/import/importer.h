@@ -49,6 +49,18 @@ bool importer_wait(struct importer *importer, int64_t import_id, uint64_t timeou
 enum status importer_delete(struct importer *importer, int64_t import_id, struct arena *arena,
 			    struct delete_receipt *receipt, struct error *err);
 
+/* Stops an import within one batch; its records are gone. STATUS_NOT_FOUND, STATUS_CONFLICT as the store. */
+enum status importer_cancel(struct importer *importer, int64_t import_id, struct error *err);
+
+/* Runs a failed or cancelled import again, from its first row. STATUS_NOT_FOUND, STATUS_CONFLICT, STATUS_EXISTS
+ * (*holder) as the store. */
+enum status importer_retry(struct importer *importer, int64_t import_id, int64_t *holder,
+			   struct error *err);
+
+/* Gives the records of an import without vectors theirs; nothing to do where they have them. STATUS_NOT_FOUND,
+ * STATUS_CONFLICT as the store. */
+enum status importer_embed(struct importer *importer, int64_t import_id, struct error *err);
+
 struct import_progress {
 	double fraction;           /* 0 to 1, of parsing and embedding together */
 	double records_per_second; /* since it started; embedded ones where it embeds */

@@ -2,8 +2,11 @@
 #ifndef ROWMILL_IMPORT_INTERNAL_H
 #define ROWMILL_IMPORT_INTERNAL_H
 
+#include "import/embed_feed.h"
+#include "import/import_queue.h"
 #include "import/importer.h"
 #include "import/text_once.h"
+#include "import/upload_options.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,33 +29,55 @@ uint64_t bell_count(struct bell *bell);
 /* Returns when the count is no longer `seen`, or `timeout_ms` have passed: false. */
 bool bell_wait(struct bell *bell, uint64_t seen, uint64_t timeout_ms);
 
-/* An import thread's own: which import it runs, and how far its reader has come. */
-struct running_import {
-	struct importer *importer;
-	_Atomic int64_t import_id; /* 0: the thread is idle */
-	_Atomic uint64_t bytes_read;
+/* What a thread needs for one batch of whatever import has its turn. */
+struct import_scratch {
+	struct batch batch;
+	struct strbuf json; /* one record's data, a dialect */
 };
 
-struct embed_feed {
-	pthread_mutex_t mutex;
-	int64_t cursor;    /* pending records up to this id were handed out */
-	int64_t rewind_to; /* some handed out failed: go back behind this id; INT64_MAX: no */
-	unsigned in_flight;
-	uint64_t busy_since_ns; /* 0: idle */
-	uint64_t busy_ns, busy_records; /* of the latest stretch of work */
+bool scratch_init(struct import_scratch *scratch);
+void scratch_release(struct import_scratch *scratch); /* a zeroed struct is fine */
+
+/* A claimed import on its way from file to store. */
+struct pipeline {
+	struct importer *importer;
+	struct pipeline *next; /* in the queue */
+	struct arena arena;    /* lives as long as the claim */
+	struct import_claim claim;
+	char request_id[65];
+	uint64_t rows;         /* stored so far */
+	_Atomic uint64_t bytes_read;
+	uint64_t backoff_ms, not_before_ns; /* after the machine failed it */
+	/* NULL and -1 while it is not open. */
+	struct upload_options upload; /* what the sender said */
+	const struct schema *schema;
+	int fd;
+	struct reader *reader;
+	struct validator *validator;
+	bool columns_checked;
 };
+
+/* STATUS_END as claim_import. */
+enum status pipeline_claim(struct importer *importer, bool only_new, struct pipeline **pipeline,
+			   struct error *err);
+
+/* Works on it for a moment. true: it has ended, in whatever way, and holds no claim any more. What went wrong
+ * with the file is recorded on the import; what went wrong with the machine is logged, and tried again later. */
+bool pipeline_turn(struct pipeline *pipeline, struct import_scratch *scratch);
+
+void pipeline_free(struct pipeline *pipeline);      /* NULL is fine; the claim stays */
+void pipeline_give_back(struct pipeline *pipeline); /* frees it, and the claim to be claimed again */
 
 struct importer {
 	struct importer_config config;
 	atomic_bool stopping;
 
-	struct bell import_bell; /* there may be an import to claim */
 	struct bell embed_bell;  /* there may be pending records */
 	struct bell purge_bell;  /* there may be something to purge */
 	struct bell ended_bell;  /* some import has ended */
 
+	struct import_queue queue;
 	pthread_t import_threads[IMPORT_THREADS_MAX];
-	struct running_import running[IMPORT_THREADS_MAX];
 	unsigned import_thread_count;
 
 	pthread_t embed_threads[EMBED_THREADS_MAX];
@@ -66,15 +91,14 @@ struct importer {
 };
 
 /* Thread functions. */
-void *import_thread_main(void *running_import);
 void *embed_thread_main(void *importer);
 void *purge_thread_main(void *importer);
 
-/* Runs one claimed import from its checkpoint until it ends or the importer stops. What went
- * wrong with the file is recorded on the import; what went wrong with the machine is returned,
- * and the claim given back. */
-enum status pipeline_run(struct importer *importer, struct running_import *running,
-			 const struct import_claim *claim, struct error *err);
+/* There may be further records that wait for a vector. */
+void importer_feed(struct importer *importer);
+
+/* The import's records are gone: so are its vectors. */
+void importer_forget_vectors(struct importer *importer, int64_t import_id);
 
 /* Sleeps up to `timeout_ms`, less if the importer stops. */
 void importer_pause(struct importer *importer, uint64_t timeout_ms);

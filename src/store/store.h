@@ -35,6 +35,10 @@
 enum {
 	VECTOR_DIMENSION = 384, /* float32 items of one vector; 1,536 bytes */
 	TEXT_HASH_SIZE = 16,    /* bytes that name a text, with the model and precision of its vector */
+	REQUEST_KEY_MAX = 255,
+	REQUEST_KEYS_MAX = 100000,          /* kept at once */
+	REQUEST_KEY_LIFE_MS = 86400 * 1000, /* a day */
+	NOTICES_KEPT = 1000,                /* of those that were delivered or given up */
 };
 
 struct store {
@@ -47,6 +51,7 @@ struct store_config {
 	const char *path;     /* of the database file */
 	unsigned readers;     /* size of the pool; at least 1 */
 	bool read_only;       /* refuse every write; for commands beside a running server */
+	bool keep_notices;    /* write a notice whenever an import ends */
 };
 
 /* Opens or creates the database and brings it to the newest schema. Errors: a file that is no
@@ -83,12 +88,25 @@ struct import {
 	struct slice request_id; /* of the upload */
 	enum import_status status;
 	bool parsed;             /* every row of the file is stored */
+	bool no_embed;           /* its records need no vectors to be complete */
 	int64_t total_records, processed_records, failed_records, embedded_records;
 	int64_t truncated_texts; /* texts cut at the model's 256 tokens */
 	/* Why it failed or was cancelled; code empty otherwise. line 0: no place. */
 	struct slice error_code, error_detail;
 	int64_t error_line, error_column, error_byte;
 	int64_t created_ms, started_ms, completed_ms; /* 0: not yet */
+};
+
+/* What a client calls its request, so that the same one sent again does nothing twice. */
+struct request_key {
+	struct slice key;             /* 1 to REQUEST_KEY_MAX bytes */
+	const unsigned char *request; /* SHA256_SIZE bytes that name what was asked */
+};
+
+struct kept_answer {
+	int64_t import_id;    /* what the request made; 0: nothing */
+	int http_status;      /* 0: the program ended before the answer was kept */
+	struct slice location, body;
 };
 
 struct new_import {
@@ -98,7 +116,21 @@ struct new_import {
 	/* Content and options that change the result; NULL: holds no duplicate key. */
 	const unsigned char *duplicate_key; /* SHA256_SIZE bytes */
 	int64_t size_bytes;
+	bool no_embed;
+	const struct request_key *request_key; /* kept in the same transaction; NULL: none */
 };
+
+/* Something that is to be told to others. */
+struct notice {
+	int64_t id, import_id;
+	struct slice message_id;
+	struct slice event;      /* "import.completed", "import.failed", "import.cancelled" */
+	struct slice data;       /* JSON object: the import as it ended */
+	struct slice created_at; /* RFC 3339 */
+	int64_t attempts;        /* made so far */
+};
+
+enum notice_outcome { NOTICE_DELIVERED, NOTICE_LATER, NOTICE_GIVEN_UP };
 
 /* A claimed import: what a worker needs to go on with it. */
 struct import_claim {
@@ -295,16 +327,17 @@ struct store_backend {
 	/* ---- imports ---- */
 
 	/* Adds an import as pending. STATUS_EXISTS if another one holds the duplicate key: *id is
-	 * then that one. Of several at once, exactly one gets STATUS_OK. */
+	 * then that one. Of several at once, exactly one gets STATUS_OK. With a request key, STATUS_CONFLICT
+	 * if it is known already, and STATUS_BUSY if REQUEST_KEYS_MAX are. */
 	enum status (*add_import)(struct store *store, const struct new_import *import, int64_t *id,
 				  struct error *err);
 
-	/* Gives the oldest import that has rows left to parse and that no worker holds, and marks
-	 * it processing; STATUS_END if there is none. A claim ends with finish_parsing, fail_import
+	/* Gives the oldest import that has rows left to parse and that no worker holds (`only_new`: and of
+	 * which no row is stored), and marks it processing; STATUS_END if there is none. A claim ends with finish_parsing, fail_import
 	 * or release_import; that of a cancelled or deleted import ends with the call that
 	 * answers its worker STATUS_CANCELLED (or with release_import), so that a retry never
 	 * has two workers. Claims of a program that died end when the store is opened again. */
-	enum status (*claim_import)(struct store *store, struct arena *arena,
+	enum status (*claim_import)(struct store *store, bool only_new, struct arena *arena,
 				    struct import_claim *claim, struct error *err);
 
 	/* Gives a claim back with its rows kept, to be claimed again. */
@@ -330,7 +363,8 @@ struct store_backend {
 	enum status (*fail_import)(struct store *store, int64_t id, const struct error *reason,
 				   struct error *err);
 
-	/* The same on request, as cancelled. STATUS_NOT_FOUND; STATUS_CONFLICT if it has ended. */
+	/* The same on request, as cancelled. STATUS_NOT_FOUND; STATUS_CONFLICT if it has ended, or had
+	 * and is only given what was missing. */
 	enum status (*cancel_import)(struct store *store, int64_t id, struct error *err);
 
 	/* Puts a failed or cancelled import back to pending, from its first row. STATUS_NOT_FOUND;
@@ -340,6 +374,10 @@ struct store_backend {
 	enum status (*retry_import)(struct store *store, int64_t id, int64_t *holder,
 				    struct error *err);
 
+	/* Lets the records of an import without vectors have theirs: it is processing until they do.
+	 * *changed: it was one. STATUS_NOT_FOUND; STATUS_CONFLICT if it failed or was cancelled. */
+	enum status (*embed_import)(struct store *store, int64_t id, bool *changed, struct error *err);
+
 	/* Makes an import and all its records vanish. STATUS_NOT_FOUND. */
 	enum status (*delete_import)(struct store *store, int64_t id, struct arena *arena,
 				     struct delete_receipt *receipt, struct error *err);
@@ -348,6 +386,30 @@ struct store_backend {
 	 * for the background (indexing what an older version stored): one short transaction of
 	 * at most `limit` records. STATUS_END when there is nothing left. */
 	enum status (*purge_slice)(struct store *store, uint32_t limit, struct error *err);
+
+	/* ---- answers to requests that may come again ---- */
+
+	/* Keeps the answer under its key, whether or not an import was added with it. */
+	enum status (*keep_answer)(struct store *store, const struct request_key *key,
+				   const struct kept_answer *answer, struct error *err);
+
+	/* STATUS_NOT_FOUND if the key is not known, or no longer; STATUS_CONFLICT if it belongs to another
+	 * request. */
+	enum status (*find_answer)(struct store_reader *reader, const struct request_key *key,
+				   struct arena *arena, struct kept_answer *answer, struct error *err);
+
+	/* ---- notices ---- */
+
+	/* The notice that is due first. STATUS_END if none is at `now_ms`: *next_ms is then when one will
+	 * be, 0 if there is none at all. */
+	enum status (*next_notice)(struct store_reader *reader, int64_t now_ms, struct arena *arena,
+				   struct notice *notice, int64_t *next_ms, struct error *err);
+
+	/* Counts an attempt. `http_status` 0: there was no answer, and `failure` says why; NOTICE_LATER: not
+	 * again before next_ms. The oldest settled ones beyond NOTICES_KEPT go. */
+	enum status (*settle_notice)(struct store *store, int64_t id, enum notice_outcome outcome,
+				     int http_status, struct slice failure, int64_t next_ms,
+				     struct error *err);
 
 	/* ---- vectors ---- */
 
@@ -397,9 +459,14 @@ struct store_backend {
 					 struct arena *arena, struct error_group **groups,
 					 size_t *count, struct error *err);
 
-	/* Valid records without a vector, with id > after_id, ids rising, at most `limit`. */
-	enum status (*list_pending)(struct store_reader *reader, int64_t after_id, uint32_t limit,
-				    struct arena *arena, struct pending_record **records,
+	/* Imports with records that wait for a vector, ids rising, at most `limit`. */
+	enum status (*list_to_embed)(struct store_reader *reader, uint32_t limit, struct arena *arena,
+				     int64_t **ids, size_t *count, struct error *err);
+
+	/* Valid records without a vector, with id > after_id, ids rising, at most `limit`; import_id 0: of all
+	 * imports whose records are to have one. */
+	enum status (*list_pending)(struct store_reader *reader, int64_t import_id, int64_t after_id,
+				    uint32_t limit, struct arena *arena, struct pending_record **records,
 				    size_t *count, struct error *err);
 
 	/* Vectors with id > after_id, ids rising, at most `limit`; `vector` points into the

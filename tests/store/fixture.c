@@ -100,7 +100,7 @@ void claim(struct fixture *fixture, int64_t id)
 {
 	struct import_claim claim;
 
-	assert_ok(fixture->store->call->claim_import(fixture->store, &fixture->arena, &claim,
+	assert_ok(fixture->store->call->claim_import(fixture->store, false, &fixture->arena, &claim,
 						     &fixture->err),
 		  &fixture->err);
 	assert_int_equal(claim.import.id, id);
@@ -214,7 +214,7 @@ size_t embed_all(struct fixture *fixture)
 		size_t count, completed_count;
 
 		assert_ok(call->open_reader(fixture->store, &reader, &fixture->err), &fixture->err);
-		enum status status = call->list_pending(reader, after, SLAB, &fixture->arena, &pending,
+		enum status status = call->list_pending(reader, 0, after, SLAB, &fixture->arena, &pending,
 							&count, &fixture->err);
 		call->close_reader(fixture->store, reader);
 		assert_ok(status, &fixture->err);
@@ -288,7 +288,7 @@ size_t count_pending(struct fixture *fixture)
 	struct pending_record *records;
 	size_t count;
 
-	READ(fixture, list_pending, 0, 100000, &fixture->arena, &records, &count);
+	READ(fixture, list_pending, 0, 0, 100000, &fixture->arena, &records, &count);
 	return count;
 }
 

@@ -85,7 +85,7 @@ static void the_oldest_import_is_claimed_first_and_by_one_worker(void **state)
 
 	claim(f, first);
 	claim(f, second);
-	assert_int_equal(f->store->call->claim_import(f->store, &f->arena, &nothing, &f->err),
+	assert_int_equal(f->store->call->claim_import(f->store, false, &f->arena, &nothing, &f->err),
 			 STATUS_END);
 	assert_int_equal(get(f, first).status, IMPORT_PROCESSING);
 	assert_true(get(f, first).started_ms > 0);
@@ -99,7 +99,7 @@ static void a_released_import_goes_on_behind_its_last_batch(void **state)
 
 	append(f, id, 40, 0);
 	assert_ok(f->store->call->release_import(f->store, id, &f->err), &f->err);
-	assert_ok(f->store->call->claim_import(f->store, &f->arena, &again, &f->err), &f->err);
+	assert_ok(f->store->call->claim_import(f->store, false, &f->arena, &again, &f->err), &f->err);
 	assert_int_equal(again.import.id, id);
 	assert_int_equal(again.rows_done, 40);
 	assert_int_equal(again.import.total_records, 40);
@@ -298,7 +298,7 @@ static void a_retried_import_waits_for_the_worker_that_still_held_it(void **stat
 	assert_ok(call->cancel_import(f->store, id, &f->err), &f->err);
 	assert_ok(call->retry_import(f->store, id, &holder, &f->err), &f->err);
 	/* Two workers at the same import would store its rows twice. */
-	assert_int_equal(call->claim_import(f->store, &f->arena, &nothing, &f->err), STATUS_END);
+	assert_int_equal(call->claim_import(f->store, false, &f->arena, &nothing, &f->err), STATUS_END);
 	assert_int_equal(call->finish_parsing(f->store, id, SLICE(""), SLICE(""), &completed, &f->err),
 			 STATUS_CANCELLED);
 	assert_false(completed);

@@ -6,7 +6,7 @@ static int64_t claim_any(struct fixture *f, uint64_t *rows_done)
 {
 	struct import_claim claim;
 
-	assert_ok(f->store->call->claim_import(f->store, &f->arena, &claim, &f->err), &f->err);
+	assert_ok(f->store->call->claim_import(f->store, false, &f->arena, &claim, &f->err), &f->err);
 	*rows_done = claim.rows_done;
 	return claim.import.id;
 }
@@ -70,7 +70,7 @@ static void a_parsed_import_only_waits_for_its_vectors(void **state)
 	struct import_claim nothing;
 
 	crash_while(f, finish_parsing_without_vectors);
-	assert_int_equal(f->store->call->claim_import(f->store, &f->arena, &nothing, &f->err),
+	assert_int_equal(f->store->call->claim_import(f->store, false, &f->arena, &nothing, &f->err),
 			 STATUS_END);
 	assert_int_equal(embed_all(f), 25);
 	assert_int_equal(stats(f).imports[IMPORT_COMPLETED], 1);

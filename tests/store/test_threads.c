@@ -103,7 +103,7 @@ static void *work_on_imports(void *context)
 
 		arena_reset(&arena);
 		if (crew->store->call->add_import(crew->store, &import, &id, NULL) != STATUS_OK ||
-		    crew->store->call->claim_import(crew->store, &arena, &claim, NULL) != STATUS_OK) {
+		    crew->store->call->claim_import(crew->store, false, &arena, &claim, NULL) != STATUS_OK) {
 			crew->wrong++;
 			break;
 		}

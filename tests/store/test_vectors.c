@@ -15,7 +15,7 @@ static struct pending_record *pending(struct fixture *f, int64_t after, uint32_t
 	struct store_reader *reader;
 
 	assert_ok(f->store->call->open_reader(f->store, &reader, &f->err), &f->err);
-	assert_ok(f->store->call->list_pending(reader, after, limit, &f->arena, &records, count,
+	assert_ok(f->store->call->list_pending(reader, 0, after, limit, &f->arena, &records, count,
 					       &f->err),
 		  &f->err);
 	f->store->call->close_reader(f->store, reader);

@@ -38,8 +38,25 @@ void import_read_row(struct query *query, struct arena *arena, struct import *im
 		.started_ms = query_time(query, 23),
 		.completed_ms = query_time(query, 24),
 		.schema_document = query_int(query, 25),
+		.no_embed = query_int(query, 26) != 0,
 	};
 	import_status_parse(query_text_borrowed(query, 10), &import->status);
+}
+
+enum status imports_list_to_embed(struct store_reader *base, uint32_t limit, struct arena *arena,
+				  int64_t **ids, size_t *count, struct error *err)
+{
+	struct query query;
+
+	*count = 0;
+	*ids = arena_alloc_zeroed(arena, limit, sizeof **ids);
+	if (!*ids)
+		return error_no_memory(err);
+	query_begin(&query, &sqlite_reader_of(base)->connection, READ_TO_EMBED);
+	query_bind_int(&query, 1, limit);
+	while (query_row(&query))
+		(*ids)[(*count)++] = query_int(&query, 0);
+	return query_end(&query, err);
 }
 
 enum status import_get(struct store_reader *base, int64_t id, struct arena *arena,

@@ -17,7 +17,9 @@ static enum status no_such_import(int64_t id, struct error *err)
 
 /* What decides whether a transition is allowed. */
 struct import_state {
-	bool exists, claimed, parsed, has_file;
+	bool exists, claimed, parsed, has_file, no_embed;
+	bool was_completed; /* once; it is only given what was missing */
+	bool lacks_vectors;
 	enum import_status status;
 	int64_t rows;
 };
@@ -36,6 +38,9 @@ static enum status read_state(struct sqlite_store *store, int64_t id, struct imp
 		state->parsed = query_int(&query, 2) != 0;
 		state->rows = query_int(&query, 3);
 		state->has_file = query_text_borrowed(&query, 4).size > 0;
+		state->no_embed = query_int(&query, 5) != 0;
+		state->was_completed = query_int(&query, 6) != 0;
+		state->lacks_vectors = query_int(&query, 7) != 0;
 	}
 	return query_end(&query, err);
 }
@@ -81,6 +86,7 @@ static enum status insert_import(struct sqlite_store *store, const struct new_im
 	query_bind_text(&query, 9, import->request_id);
 	query_bind_blob(&query, 10, import->duplicate_key, import->duplicate_key ? SHA256_SIZE : 0);
 	query_bind_int_or_null(&query, 11, document);
+	query_bind_int(&query, 12, import->no_embed);
 	enum status status = query_run(&query, err);
 	*id = sqlite3_last_insert_rowid(store->writer.connection.db);
 	return status;
@@ -104,18 +110,21 @@ enum status import_add(struct store *base, const struct new_import *import, int6
 				   (long long)holder);
 	} else if (status == STATUS_OK) {
 		status = insert_import(store, import, id, err);
+		if (status == STATUS_OK && import->request_key)
+			status = request_key_add(store, import->request_key, *id, err);
 	}
 	return writer_end(store, status, err);
 }
 
 /* ---- claims ---- */
 
-static enum status find_claimable(struct sqlite_store *store, struct arena *arena,
+static enum status find_claimable(struct sqlite_store *store, bool only_new, struct arena *arena,
 				  struct import *import, struct error *err)
 {
 	struct query query;
 
 	writer_query(store, &query, WRITE_FIND_CLAIMABLE);
+	query_bind_int(&query, 1, only_new);
 	bool found = query_row(&query);
 	if (found)
 		import_read_row(&query, arena, import);
@@ -123,8 +132,8 @@ static enum status find_claimable(struct sqlite_store *store, struct arena *aren
 	return status == STATUS_OK && !found ? STATUS_END : status;
 }
 
-enum status import_claim(struct store *base, struct arena *arena, struct import_claim *claim,
-			 struct error *err)
+enum status import_claim(struct store *base, bool only_new, struct arena *arena,
+			 struct import_claim *claim, struct error *err)
 {
 	struct sqlite_store *store = sqlite_store_of(base);
 	struct import *import = &claim->import;
@@ -134,7 +143,7 @@ enum status import_claim(struct store *base, struct arena *arena, struct import_
 
 	if (status != STATUS_OK)
 		return status;
-	status = find_claimable(store, arena, import, err);
+	status = find_claimable(store, only_new, arena, import, err);
 	if (status == STATUS_OK) {
 		writer_query(store, &query, WRITE_CLAIM);
 		query_bind_int(&query, 1, import->id);
@@ -211,7 +220,7 @@ enum status import_complete(struct sqlite_store *store, int64_t id, bool *comple
 	query_bind_text(&query, 2, now_text(now));
 	enum status status = query_run(&query, err);
 	*completed = status == STATUS_OK && writer_changes(store) > 0;
-	return status;
+	return *completed ? notice_add(store, id, err) : status;
 }
 
 enum status import_finish(struct store *base, int64_t id, struct slice format, struct slice dialect,
@@ -255,7 +264,10 @@ static enum status end_import(struct sqlite_store *store, int64_t id, const char
 	query_bind_int(&query, 6, (int64_t)reason->line);
 	query_bind_int(&query, 7, (int64_t)reason->column);
 	query_bind_int(&query, 8, (int64_t)reason->byte);
-	return query_run(&query, err);
+	enum status status = query_run(&query, err);
+	if (status != STATUS_OK || strcmp(as, "deleted") == 0)
+		return status;
+	return notice_add(store, id, err);
 }
 
 enum status import_fail(struct store *base, int64_t id, const struct error *reason,
@@ -285,6 +297,11 @@ static enum status may_cancel(struct sqlite_store *store, int64_t id, struct err
 	if (state.status != IMPORT_PENDING && state.status != IMPORT_PROCESSING)
 		return error_set(err, STATUS_CONFLICT, NULL, "import %lld has ended already: it is %s",
 				 (long long)id, import_status_name(state.status));
+	if (state.was_completed)
+		return error_set(err, STATUS_CONFLICT, NULL,
+				 "import %lld was completed, and its records only get what they lacked; to be rid "
+				 "of them, delete it",
+				 (long long)id);
 	return STATUS_OK;
 }
 
@@ -354,6 +371,37 @@ enum status import_retry(struct store *base, int64_t id, int64_t *holder, struct
 	status = may_retry(store, id, holder, err);
 	if (status == STATUS_OK)
 		status = writer_run_by_id(store, WRITE_RETRY, id, err);
+	return writer_end(store, status, err);
+}
+
+static enum status may_embed(struct sqlite_store *store, int64_t id, struct import_state *state,
+			     struct error *err)
+{
+	enum status status = read_state(store, id, state, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!state->exists)
+		return no_such_import(id, err);
+	if (state->status == IMPORT_FAILED || state->status == IMPORT_CANCELLED)
+		return error_set(err, STATUS_CONFLICT, NULL, "import %lld is %s: it has no records",
+				 (long long)id, import_status_name(state->status));
+	return STATUS_OK;
+}
+
+enum status import_embed(struct store *base, int64_t id, bool *changed, struct error *err)
+{
+	struct sqlite_store *store = sqlite_store_of(base);
+	struct import_state state;
+	enum status status = writer_begin(store, err);
+
+	*changed = false;
+	if (status != STATUS_OK)
+		return status;
+	status = may_embed(store, id, &state, err);
+	if (status == STATUS_OK && state.no_embed)
+		status = writer_run_by_id(store, WRITE_EMBED, id, err);
+	*changed = status == STATUS_OK && state.no_embed;
 	return writer_end(store, status, err);
 }
 

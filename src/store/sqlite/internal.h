@@ -44,6 +44,7 @@ struct sqlite_store {
 	struct store base; /* first: a struct store * is a struct sqlite_store * */
 	char *path;
 	bool read_only; /* there is no writer */
+	bool keep_notices;
 	struct health health;
 	struct writer writer;
 	struct reader_pool pool;
@@ -146,7 +147,8 @@ void reader_give(struct store *store, struct store_reader *reader);
 /* ---- the backend's functions, as store.h describes them ---- */
 
 enum status import_add(struct store *, const struct new_import *, int64_t *id, struct error *);
-enum status import_claim(struct store *, struct arena *, struct import_claim *, struct error *);
+enum status import_claim(struct store *, bool only_new, struct arena *, struct import_claim *,
+			 struct error *);
 enum status import_release(struct store *, int64_t id, struct error *);
 enum status import_append(struct store *, int64_t id, struct batch *, struct slice format,
 			  struct slice dialect, struct error *);
@@ -155,6 +157,15 @@ enum status import_finish(struct store *, int64_t id, struct slice format, struc
 enum status import_fail(struct store *, int64_t id, const struct error *reason, struct error *);
 enum status import_cancel(struct store *, int64_t id, struct error *);
 enum status import_retry(struct store *, int64_t id, int64_t *holder, struct error *);
+enum status import_embed(struct store *, int64_t id, bool *changed, struct error *);
+enum status answer_keep(struct store *, const struct request_key *, const struct kept_answer *,
+			struct error *);
+enum status answer_find(struct store_reader *, const struct request_key *, struct arena *,
+			struct kept_answer *, struct error *);
+enum status notice_next(struct store_reader *, int64_t now_ms, struct arena *, struct notice *,
+			int64_t *next_ms, struct error *);
+enum status notice_settle(struct store *, int64_t id, enum notice_outcome, int http_status,
+			  struct slice failure, int64_t next_ms, struct error *);
 enum status import_delete(struct store *, int64_t id, struct arena *, struct delete_receipt *,
 			  struct error *);
 enum status purge_slice(struct store *, uint32_t limit, struct error *);
@@ -173,7 +184,9 @@ enum status errors_list(struct store_reader *, const struct error_query *, struc
 			struct error_list *, struct error *);
 enum status errors_list_groups(struct store_reader *, int64_t import_id, struct arena *,
 			       struct error_group **, size_t *count, struct error *);
-enum status records_list_pending(struct store_reader *, int64_t after_id, uint32_t limit,
+enum status imports_list_to_embed(struct store_reader *, uint32_t limit, struct arena *, int64_t **ids,
+				  size_t *count, struct error *);
+enum status records_list_pending(struct store_reader *, int64_t import_id, int64_t after_id, uint32_t limit,
 				 struct arena *, struct pending_record **, size_t *count,
 				 struct error *);
 enum status vectors_find(struct store_reader *reader, const unsigned char *hashes, size_t count,
@@ -220,6 +233,13 @@ enum status import_check_claim(struct sqlite_store *store, int64_t id, int64_t *
 
 /* writer_end for what began with import_check_claim. */
 enum status import_end_claimed(struct sqlite_store *store, enum status status, struct error *err);
+
+/* Adds a request's key with what it made (0: nothing). STATUS_CONFLICT and STATUS_BUSY as add_import. */
+enum status request_key_add(struct sqlite_store *store, const struct request_key *key, int64_t import_id,
+			    struct error *err);
+
+/* Writes a notice of an import that has just ended, where notices are kept. */
+enum status notice_add(struct sqlite_store *store, int64_t import_id, struct error *err);
 
 /* Marks it completed if nothing is missing. */
 enum status import_complete(struct sqlite_store *store, int64_t id, bool *completed,

@@ -22,8 +22,13 @@ static const struct store_backend backend = {
 	.fail_import = import_fail,
 	.cancel_import = import_cancel,
 	.retry_import = import_retry,
+	.embed_import = import_embed,
 	.delete_import = import_delete,
 	.purge_slice = purge_slice,
+	.keep_answer = answer_keep,
+	.find_answer = answer_find,
+	.next_notice = notice_next,
+	.settle_notice = notice_settle,
 	.attach_vectors = vectors_attach,
 	.put_schema = schema_put,
 	.delete_schema = schema_delete,
@@ -35,6 +40,7 @@ static const struct store_backend backend = {
 	.get_records = records_get,
 	.list_errors = errors_list,
 	.list_error_groups = errors_list_groups,
+	.list_to_embed = imports_list_to_embed,
 	.list_pending = records_list_pending,
 	.list_vectors = vectors_list,
 	.find_vectors = vectors_find,
@@ -242,6 +248,7 @@ enum status sqlite_store_open(const struct store_config *config, struct store **
 		return error_no_memory(err);
 	store->base.call = &backend;
 	store->read_only = config->read_only;
+	store->keep_notices = config->keep_notices;
 	turn_init(&store->writer.turn);
 	pthread_mutex_init(&store->pool.mutex, NULL);
 	pthread_cond_init(&store->pool.returned, NULL);

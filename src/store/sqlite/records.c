@@ -103,8 +103,8 @@ enum status records_list(struct store_reader *base, const struct record_query *w
 	return status;
 }
 
-enum status records_list_pending(struct store_reader *base, int64_t after_id, uint32_t limit,
-				 struct arena *arena, struct pending_record **records,
+enum status records_list_pending(struct store_reader *base, int64_t import_id, int64_t after_id,
+				 uint32_t limit, struct arena *arena, struct pending_record **records,
 				 size_t *count, struct error *err)
 {
 	struct sqlite_reader *reader = sqlite_reader_of(base);
@@ -113,7 +113,7 @@ enum status records_list_pending(struct store_reader *base, int64_t after_id, ui
 	int64_t *ids;
 
 	*count = 0;
-	enum status status = spans_read(reader, 0, RECORDS_PENDING, arena, &spans, err);
+	enum status status = spans_read(reader, import_id, RECORDS_PENDING, arena, &spans, err);
 	if (status == STATUS_OK)
 		status = spans_list_ids(reader, &spans, RECORDS_PENDING, after_id, 0, limit, arena,
 					&ids, count, err);

@@ -15,7 +15,7 @@ static int64_t count_of(struct query *query, enum record_kind kind)
 	case RECORDS_INVALID:
 		return query_int(query, 5);
 	case RECORDS_PENDING:
-		return query_int(query, 4) - query_int(query, 6);
+		return query_int(query, 7) ? 0 : query_int(query, 4) - query_int(query, 6);
 	case RECORDS_EMBEDDED:
 		return query_int(query, 6);
 	case RECORDS_ANY:

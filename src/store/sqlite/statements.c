@@ -7,7 +7,7 @@
 	"id, filename, file_hash, size_bytes, format, schema_name, options, dialect, spool_name, " \
 	"request_id, status, parsed, total_records, processed_records, failed_records, "           \
 	"embedded_records, truncated_texts, error_code, error_detail, error_line, error_column, "  \
-	"error_byte, created_at, started_at, completed_at, schema_document"
+	"error_byte, created_at, started_at, completed_at, schema_document, no_embed"
 
 #define ADD_RECORD                                                                                 \
 	"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, "    \
@@ -36,17 +36,19 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_FIND_KEY] = "SELECT id FROM imports WHERE duplicate_key = ?1",
 	[WRITE_ADD_IMPORT] =
 		"INSERT INTO imports (filename, file_hash, status, created_at, size_bytes, format, "
-		"schema_name, options, spool_name, request_id, duplicate_key, schema_document) "
-		"VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+		"schema_name, options, spool_name, request_id, duplicate_key, schema_document, no_embed) "
+		"VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 
 	[WRITE_FIND_CLAIMABLE] =
 		"SELECT " IMPORT_COLUMNS " FROM imports INDEXED BY imports_to_parse WHERE claimed = 0 "
-		"AND parsed = 0 AND status IN ('pending', 'processing') ORDER BY id LIMIT 1",
+		"AND parsed = 0 AND status IN ('pending', 'processing') "
+		"AND (?1 = 0 OR total_records = 0) ORDER BY id LIMIT 1",
 	[WRITE_CLAIM] = "UPDATE imports SET claimed = 1, status = 'processing', "
 			"started_at = COALESCE(started_at, ?2) WHERE id = ?1",
 	[WRITE_DROP_CLAIM] = "UPDATE imports SET claimed = 0 WHERE id = ?1 AND claimed = 1",
 	[WRITE_DROP_ALL_CLAIMS] = "UPDATE imports SET claimed = 0 WHERE claimed = 1",
-	[WRITE_READ_STATE] = "SELECT status, claimed, parsed, total_records, spool_name "
+	[WRITE_READ_STATE] = "SELECT status, claimed, parsed, total_records, spool_name, no_embed, "
+			     "completed_at IS NOT NULL, embedded_records < processed_records "
 			     "FROM imports WHERE id = ?1 AND status <> 'deleted'",
 	[WRITE_READ_DELETED] =
 		"SELECT total_records, embedded_records, error_count, size_bytes, filename, "
@@ -84,7 +86,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 			     "WHERE id = ?1",
 	[WRITE_COMPLETE] = "UPDATE imports SET status = 'completed', completed_at = ?2 "
 			   "WHERE id = ?1 AND status = 'processing' AND parsed = 1 "
-			   "AND embedded_records = processed_records",
+			   "AND (no_embed = 1 OR embedded_records = processed_records)",
 
 	/* Failed, cancelled or deleted. The right sides see the row as it was. */
 	[WRITE_END_IMPORT] =
@@ -106,6 +108,40 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"released_key = NULL, started_at = NULL, completed_at = NULL, error_code = '', "
 		"error_detail = '', error_line = 0, error_column = 0, error_byte = 0 "
 		"WHERE id = ?1",
+
+	[WRITE_EMBED] = "UPDATE imports SET no_embed = 0, status = CASE WHEN status = 'completed' "
+			"AND embedded_records < processed_records THEN 'processing' ELSE status END "
+			"WHERE id = ?1",
+
+	[WRITE_ADD_NOTICE] =
+		"INSERT INTO notices (message_id, import_id, event, data, created_at) "
+		"SELECT ?2, id, 'import.' || status, json_object('id', id, 'filename', filename, "
+		"'file_hash', file_hash, 'size_bytes', size_bytes, 'format', format, "
+		"'schema', schema_name, 'status', status, 'total_records', total_records, "
+		"'processed_records', processed_records, 'failed_records', failed_records, "
+		"'embedded_records', embedded_records, 'error', CASE WHEN error_code = '' THEN NULL "
+		"ELSE json_object('code', error_code, 'detail', error_detail) END, "
+		"'created_at', created_at, 'started_at', started_at, 'completed_at', completed_at), "
+		"completed_at FROM imports WHERE id = ?1",
+	[WRITE_SETTLE_NOTICE] =
+		"UPDATE notices SET state = ?2, attempts = attempts + 1, last_status = ?3, "
+		"last_error = ?4, next_ms = ?5 WHERE id = ?1",
+	[WRITE_DROP_NOTICES] =
+		"DELETE FROM notices WHERE state <> 'due' AND id <= "
+		"(SELECT seq FROM sqlite_sequence WHERE name = 'notices') - ?1",
+
+	[WRITE_FIND_REQUEST_KEY] = "SELECT 1 FROM request_keys WHERE key = ?1 AND created_ms > ?2",
+	[WRITE_COUNT_REQUEST_KEYS] =
+		"SELECT COALESCE((SELECT max(id) FROM request_keys) - (SELECT min(id) FROM request_keys) + 1, 0)",
+	[WRITE_ADD_REQUEST_KEY] =
+		"INSERT INTO request_keys (key, request, import_id, created_ms) VALUES (?1, ?2, ?3, ?4) "
+		"ON CONFLICT (key) DO UPDATE SET request = ?2, import_id = ?3, created_ms = ?4, "
+		"http_status = 0, location = '', body = '' WHERE created_ms <= ?5",
+	[WRITE_KEEP_ANSWER] = "UPDATE request_keys SET http_status = ?2, location = ?3, body = ?4 "
+			      "WHERE key = ?1",
+	[WRITE_DROP_REQUEST_KEYS] =
+		"DELETE FROM request_keys WHERE id IN "
+		"(SELECT id FROM request_keys WHERE created_ms <= ?1 LIMIT 1000)",
 
 	[WRITE_FIND_TO_PURGE] = "SELECT id, status, COALESCE(first_record_id, 9223372036854775807) "
 				"FROM imports WHERE purge = 1 LIMIT 1",
@@ -173,11 +209,11 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 	[READ_IMPORT_COUNT_BY_STATUS] = "SELECT count(*) FROM imports WHERE status = ?1",
 
 	[READ_SPANS] = "SELECT id, first_record_id, last_record_id, total_records, "
-		       "processed_records, failed_records, embedded_records "
+		       "processed_records, failed_records, embedded_records, no_embed "
 		       "FROM imports INDEXED BY imports_spans WHERE first_record_id IS NOT NULL "
 		       "ORDER BY first_record_id",
 	[READ_SPAN] = "SELECT id, first_record_id, last_record_id, total_records, "
-		      "processed_records, failed_records, embedded_records "
+		      "processed_records, failed_records, embedded_records, no_embed "
 		      "FROM imports WHERE id = ?1 AND first_record_id IS NOT NULL",
 
 	/* ?1 import, ?2 and ?3 bounds (the first excluded), ?4 limit, ?5 offset, ?6 status. */
@@ -233,6 +269,12 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 	[READ_RECORD_PLACE] = "SELECT import_id, status = 'valid' FROM records WHERE id = ?1",
 	[READ_SPELLING] = "SELECT 1 FROM spellings WHERE word = ?1",
 	[READ_SPELLINGS] = "SELECT word FROM spellings",
+	[READ_TO_EMBED] = "SELECT id FROM imports INDEXED BY imports_to_embed WHERE status = 'processing' "
+			  "AND no_embed = 0 AND embedded_records < processed_records ORDER BY id LIMIT ?1",
+	[READ_ANSWER] = "SELECT request, import_id, http_status, location, body FROM request_keys "
+			"WHERE key = ?1 AND created_ms > ?2",
+	[READ_NOTICE] = "SELECT id, import_id, message_id, event, data, created_at, attempts, next_ms "
+			"FROM notices INDEXED BY notices_due WHERE state = 'due' ORDER BY next_ms LIMIT 1",
 	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports GROUP BY status",
 	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
 

@@ -38,7 +38,7 @@ static void store_records(void)
 	struct error err;
 
 	assert_ok(store->call->add_import(store, &import, &import_id, &err), &err);
-	assert_ok(store->call->claim_import(store, &arena, &claim, &err), &err);
+	assert_ok(store->call->claim_import(store, false, &arena, &claim, &err), &err);
 	assert_true(batch_init(&batch, RECORDS, 1 << 20));
 	for (uint64_t row = 1; row <= RECORDS; row++) {
 		struct record *record = batch_add(&batch);
@@ -62,7 +62,7 @@ static void attach_vectors(void)
 	uint64_t random = 42;
 
 	assert_ok(store->call->open_reader(store, &reader, &err), &err);
-	assert_ok(store->call->list_pending(reader, 0, RECORDS, &arena, &pending, &count, &err), &err);
+	assert_ok(store->call->list_pending(reader, 0, 0, RECORDS, &arena, &pending, &count, &err), &err);
 	store->call->close_reader(store, reader);
 	assert_int_equal(count, RECORDS);
 	first_id = pending[0].id;

@@ -61,7 +61,7 @@ static int64_t add_claimed(struct fixture *f)
 	int64_t id;
 
 	assert_ok(f->store->call->add_import(f->store, &import, &id, &f->err), &f->err);
-	assert_ok(f->store->call->claim_import(f->store, &f->arena, &claim, &f->err), &f->err);
+	assert_ok(f->store->call->claim_import(f->store, false, &f->arena, &claim, &f->err), &f->err);
 	return id;
 }
 

@@ -208,7 +208,7 @@ static void missing_vectors_are_queued_and_complete_their_import(void **state)
 	int64_t completed[2];
 	size_t count, completed_count;
 
-	assert_ok(f->store->call->list_pending(f->reader, 0, 100, &f->arena, &pending, &count, &f->err),
+	assert_ok(f->store->call->list_pending(f->reader, 0, 0, 100, &f->arena, &pending, &count, &f->err),
 		  &f->err);
 	assert_int_equal(count, 2);
 	assert_int_equal(pending[0].import_id, 2);

@@ -56,7 +56,7 @@ static int64_t add_import(struct store *store, const char *word, int count)
 
 	arena_init(&arena, 1 << 20);
 	assert_ok(store->call->add_import(store, &import, &id, &err), &err);
-	assert_ok(store->call->claim_import(store, &arena, &claim, &err), &err);
+	assert_ok(store->call->claim_import(store, false, &arena, &claim, &err), &err);
 	assert_true(batch_init(&batch, (size_t)count, 1 << 24));
 	for (int i = 0; i < count; i++) {
 		struct record *record = batch_add(&batch);
