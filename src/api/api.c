@@ -28,7 +28,7 @@ void api_free(struct api *api)
 }
 
 /* Matches "/api/imports/{id}" against a path; the id is a positive integer without sign or leading
- * zeros, and a trailing {file} is any last segment. */
+ * zeros, and a trailing {file} or {name} is any last segment. */
 static bool match_path(const char *pattern, struct slice path, int64_t *id, struct slice *file)
 {
 	struct slice left = slice_of_string(pattern);
@@ -41,7 +41,7 @@ static bool match_path(const char *pattern, struct slice path, int64_t *id, stru
 	}
 	if (!left.size)
 		return !path.size;
-	if (slice_is(left, "{file}")) {
+	if (slice_is(left, "{file}") || slice_is(left, "{name}")) {
 		*file = path;
 		return path.size && slice_find(path, '/', 0) == path.size;
 	}

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "base/json_writer.h"
+#include "parse/reader.h"
 #include "search/cursor.h"
 
 #include <stdatomic.h>
@@ -42,7 +43,7 @@ struct api_call;
 /* One entry of the table in routes.c, from which requests are dispatched, query parameters
  * checked and /openapi.json written. */
 struct route {
-	const char *method, *path; /* "{id}" stands for a positive integer */
+	const char *method, *path; /* "{id}" stands for a positive integer, a trailing "{file}" or "{name}" for any segment */
 	void (*handle)(struct api_call *call);
 	enum body_kind body;
 	const struct param *params; /* up to PARAMS_MAX, ended by name NULL; NULL: none */
@@ -62,6 +63,7 @@ struct param_error {
 	struct slice name;
 	const char *type;    /* static: "unknown", "wrong-type", "out-of-range", "missing", "not-supported" */
 	struct slice message;
+	bool is_pointer; /* the name is a place in the body, as a JSON Pointer */
 };
 
 struct upload;
@@ -74,7 +76,7 @@ struct api_call {
 	struct http_response *response; /* only inside handlers */
 	struct arena *arena;            /* lives as long as the request */
 	int64_t id;                     /* the path's {id} */
-	struct slice suffix;            /* what stands for a trailing {file} */
+	struct slice suffix;            /* what stands for a trailing {file} or {name} */
 	bool given[PARAMS_MAX];
 	int64_t numbers[PARAMS_MAX];
 	struct slice texts[PARAMS_MAX];
@@ -177,6 +179,10 @@ bool upload_begin(struct api_call *call, struct http_response *response);
 enum http_action upload_feed(struct api_call *call, struct slice piece, struct http_response *response);
 void upload_free(struct upload *upload);
 
+/* The body's file, when it has arrived, for who only wants to read it; false: the answer says no. *fd is the
+ * upload's, at its beginning; *options borrow from the call. */
+bool upload_open_file(struct api_call *call, struct reader_options *options, int *fd);
+
 /* ---- schemas.c ---- */
 
 /* The schema that now goes by this name, held for the caller. STATUS_NOT_FOUND. */
@@ -191,6 +197,11 @@ void handle_get_import(struct api_call *call);
 void handle_delete_import(struct api_call *call);
 void handle_import_errors(struct api_call *call);
 void handle_get_record(struct api_call *call);
+void handle_list_schemas(struct api_call *call);
+void handle_get_schema(struct api_call *call);
+void handle_put_schema(struct api_call *call);
+void handle_delete_schema(struct api_call *call);
+void handle_infer_schema(struct api_call *call);
 void handle_search(struct api_call *call);
 void handle_stats(struct api_call *call);
 void handle_embeddings(struct api_call *call);

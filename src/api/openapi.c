@@ -88,6 +88,8 @@ static void write_path_parameter(struct json_writer *json, const char *name, con
 	json_put_text_member(json, "type", type);
 	if (strcmp(type, "integer") == 0) {
 		json_put_int_member(json, "minimum", 1);
+	} else if (strcmp(name, "name") == 0) {
+		json_put_text_member(json, "pattern", "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$");
 	}
 	json_end_object(json);
 	json_end_object(json);
@@ -101,6 +103,8 @@ static void write_parameters(struct json_writer *json, const struct route *route
 		write_path_parameter(json, "id", "integer");
 	if (strstr(route->path, "{file}"))
 		write_path_parameter(json, "file", "string");
+	if (strstr(route->path, "{name}"))
+		write_path_parameter(json, "name", "string");
 	for (const struct param *param = route->params; param && param->name; param++) {
 		if (param->refused)
 			continue;
@@ -169,7 +173,7 @@ static void write_responses(struct json_writer *json, const struct route *route)
 	begin_member_object(json, "responses");
 	write_success(json, route, route->success,
 		      route->success == 202 ? "Accepted: the file is safe" : "Done");
-	if (route->body == BODY_UPLOAD)
+	if (route->body == BODY_UPLOAD && route->success == 202)
 		write_success(json, route, 200, "The import has ended within the time to wait");
 	for (const char *at = route->problems; *at; at += strspn(at, " ")) {
 		unsigned status = (unsigned)(at[0] - '0') * 100 + (unsigned)(at[1] - '0') * 10 +

@@ -134,19 +134,27 @@ void params_read(struct api_call *call)
 	}
 }
 
+/* A route that does not have the parameter answers as where it is not given: what several routes share
+ * asks for all that any of them has. */
 int64_t param_number(const struct api_call *call, const char *name)
 {
-	return call->numbers[find_param(call->route, slice_of_string(name))];
+	size_t i = find_param(call->route, slice_of_string(name));
+
+	return i < PARAMS_MAX ? call->numbers[i] : 0;
 }
 
 struct slice param_text(const struct api_call *call, const char *name)
 {
-	return call->texts[find_param(call->route, slice_of_string(name))];
+	size_t i = find_param(call->route, slice_of_string(name));
+
+	return i < PARAMS_MAX ? call->texts[i] : slice_of("", 0);
 }
 
 bool param_given(const struct api_call *call, const char *name)
 {
-	return call->given[find_param(call->route, slice_of_string(name))];
+	size_t i = find_param(call->route, slice_of_string(name));
+
+	return i < PARAMS_MAX && call->given[i];
 }
 
 bool param_next_text(const struct api_call *call, const char *name, size_t *at, struct slice *value)

@@ -80,6 +80,51 @@ void problem_respond(struct http_request *request, struct http_response *respons
 	problem_respond_with(request, response, status, code, detail, NULL, SLICE(""));
 }
 
+/* A step of a pointer, in which ~1 stands for '/' and ~0 for '~'. */
+static void put_step(struct json_writer *json, struct slice step)
+{
+	struct strbuf text;
+
+	strbuf_init(&text, BODY_LIMIT);
+	for (size_t i = 0; i < step.size; i++) {
+		bool escaped = step.data[i] == '~' && i + 1 < step.size;
+		if (escaped)
+			i++;
+		strbuf_add_byte(&text, !escaped ? step.data[i] : step.data[i] == '1' ? '/' : '~');
+	}
+	json_put_string(json, strbuf_slice(&text));
+	strbuf_release(&text);
+}
+
+/* A place in a document is a JSON Pointer (RFC 6901): each of its steps is an item of "loc". */
+static void put_steps(struct json_writer *json, struct slice pointer)
+{
+	size_t at = 1;
+
+	while (at <= pointer.size) {
+		size_t end = slice_find(pointer, '/', at);
+		struct slice step = slice_of(pointer.data + at, end - at);
+		int64_t index;
+		if (slice_parse_int64(step, &index) && index >= 0)
+			json_put_int(json, index);
+		else
+			put_step(json, step);
+		at = end + 1;
+	}
+}
+
+static void put_loc(struct json_writer *json, const struct param_error *error)
+{
+	json_put_member(json, "loc");
+	json_begin_array(json);
+	json_put_text(json, error->where);
+	if (error->is_pointer)
+		put_steps(json, error->name);
+	else if (error->name.size)
+		json_put_string(json, error->name);
+	json_end_array(json);
+}
+
 void problem_params(struct api_call *call)
 {
 	const struct param_error *first = &call->errors[0];
@@ -97,12 +142,7 @@ void problem_params(struct api_call *call)
 	json_begin_array(&json);
 	for (size_t i = 0; i < call->error_count; i++) {
 		json_begin_object(&json);
-		json_put_member(&json, "loc");
-		json_begin_array(&json);
-		json_put_text(&json, call->errors[i].where);
-		if (call->errors[i].name.size)
-			json_put_string(&json, call->errors[i].name);
-		json_end_array(&json);
+		put_loc(&json, &call->errors[i]);
 		json_put_member(&json, "msg");
 		json_put_string(&json, call->errors[i].message);
 		json_put_text_member(&json, "type", call->errors[i].type);

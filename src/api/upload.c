@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/multipart.h"
-#include "import/upload_options.h"
+#include "import/renaming.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
 
@@ -408,6 +408,45 @@ static void respond_failure(struct api_call *call, const struct error *err)
 	}
 }
 
+bool upload_open_file(struct api_call *call, struct reader_options *options, int *fd)
+{
+	struct upload *upload = call->upload;
+	struct error err;
+
+	if (finish_body(upload, &err) != STATUS_OK) {
+		respond_failure(call, &err);
+		return false;
+	}
+	if (spool_read(upload->spool, fd, &err) != STATUS_OK) {
+		problem_error(call, &err);
+		return false;
+	}
+	*options = (struct reader_options){0};
+	return true;
+}
+
+/* The renames that map= asks for must lead to fields. */
+static bool check_maps(struct upload *upload)
+{
+	const struct upload_options *options = &upload->options;
+	struct column_rename *renames;
+	struct error err;
+
+	enum status status =
+		upload_options_renames(options, upload->call->arena, &renames, &err);
+	if (status == STATUS_OK)
+		status = schema_check_renames(upload->schema, renames, options->map_count, &err);
+	if (status == STATUS_OK)
+		return true;
+	if (status == STATUS_INVALID) {
+		add_param_error(upload->call, "query", SLICE("map"), err.code, "%s", err.detail);
+		problem_params(upload->call);
+	} else {
+		problem_error(upload->call, &err);
+	}
+	return false;
+}
+
 /* Takes the body's file as an import, and answers. */
 static void take_upload(struct api_call *call)
 {
@@ -446,7 +485,7 @@ void handle_upload(struct api_call *call)
 		problem_params(call);
 	} else if (status != STATUS_OK) {
 		problem_error(call, &err);
-	} else {
+	} else if (check_maps(upload)) {
 		take_upload(call);
 	}
 }

@@ -131,7 +131,7 @@ enum status spool_begin(const char *folder, uint64_t size_limit, struct spool **
 	char digits[RANDOM_DIGITS + 1];
 	random_hex(digits, RANDOM_DIGITS);
 	snprintf(made->name, sizeof made->name, "u-%s%s", digits, part_suffix);
-	made->fd = openat(made->folder, made->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	made->fd = openat(made->folder, made->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (made->fd < 0) {
 		status = error_from_errno(err, errno, "making a file for the upload");
 		made->name[0] = '\0';
@@ -239,6 +239,18 @@ static enum status name_file(struct spool *spool, struct error *err)
 		return error_from_errno(err, errno, "keeping the upload");
 	memcpy(spool->name, name, sizeof name);
 	return STATUS_OK;
+}
+
+enum status spool_read(struct spool *spool, int *fd, struct error *err)
+{
+	if (spool->failed)
+		return error_set(err, STATUS_INTERNAL, NULL, "The upload has failed already.");
+	spool->failed = true;
+	enum status status = flush(spool, err);
+	if (status == STATUS_OK && lseek(spool->fd, 0, SEEK_SET) != 0)
+		status = error_from_errno(err, errno, "reading the upload");
+	*fd = spool->fd;
+	return status;
 }
 
 enum status spool_commit(struct spool *spool, struct spooled_file *file, struct error *err)

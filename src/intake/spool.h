@@ -41,6 +41,10 @@ uint64_t spool_size(const struct spool *spool);
 
 /* A failed fsync is STATUS_UNAVAILABLE ("not-durable") and never retried. */
 enum status spool_commit(struct spool *spool, struct spooled_file *file, struct error *err);
+
+/* Instead of committing: what was written, to be read from its beginning and then freed. *fd stays the
+ * spool's. */
+enum status spool_read(struct spool *spool, int *fd, struct error *err);
 void spool_free(struct spool *spool); /* NULL is fine */
 
 /* Opens a committed file for reading: a file descriptor, or -1 with *err. */

@@ -50,37 +50,61 @@ static bool stands_at(struct slice text, size_t at, struct slice sign)
 	return sign.size && text.size - at >= sign.size && memcmp(text.data + at, sign.data, sign.size) == 0;
 }
 
-/* The number in plain notation: groups joined, the decimal sign a point. Groups must have a digit on both
- * sides and come before the decimal sign. false: it cannot be one; *plain.data NULL: no memory. */
+/* Groups have two or three digits, and the last before the decimal sign three: 1,234 and 12,34,567, but
+ * not 1,5, which would be another number. */
+struct groups {
+	bool any;
+	size_t digits; /* since the last group sign, or the beginning */
+};
+
+static bool begin_group(struct groups *groups)
+{
+	bool right = groups->any ? groups->digits == 2 || groups->digits == 3
+				 : groups->digits >= 1 && groups->digits <= 3;
+
+	*groups = (struct groups){.any = true};
+	return right;
+}
+
+static bool end_groups(const struct groups *groups)
+{
+	return !groups->any || groups->digits == 3;
+}
+
+/* The number in plain notation: groups joined, the decimal sign a point. false: it cannot be one;
+ * plain->data NULL: no memory. */
 static bool to_plain_notation(struct slice text, const struct number_format *format,
 			      struct arena *arena, struct slice *plain)
 {
 	char *out = arena_alloc(arena, text.size + 1);
+	struct groups groups = {0};
+	bool is_whole = true; /* before the decimal sign */
 	size_t size = 0;
-	bool behind_point = false;
 
 	*plain = slice_of(out, 0);
 	if (!out)
 		return true;
 	for (size_t at = 0; at < text.size;) {
+		char c = text.data[at];
 		if (stands_at(text, at, format->group_char)) {
-			size_t next = at + format->group_char.size;
-			if (behind_point || size == 0 || out[size - 1] < '0' || out[size - 1] > '9' ||
-			    next == text.size || text.data[next] < '0' || text.data[next] > '9')
+			if (!is_whole || !begin_group(&groups))
 				return false;
-			at = next;
-		} else if (stands_at(text, at, format->decimal_char)) {
-			out[size++] = '.';
-			at += format->decimal_char.size;
-			behind_point = true;
-		} else if (text.data[at] == '.' && format->decimal_char.size) {
-			return false;
-		} else {
-			out[size++] = text.data[at++];
+			at += format->group_char.size;
+			continue;
 		}
+		bool is_point = format->decimal_char.size ? stands_at(text, at, format->decimal_char) : c == '.';
+		if (c == '.' && !is_point)
+			return false;
+		bool is_digit = c >= '0' && c <= '9';
+		groups.digits += is_whole && is_digit;
+		if (is_whole && size && !is_digit && !end_groups(&groups))
+			return false;
+		is_whole = is_whole && (is_digit || size == 0) && !is_point;
+		out[size++] = is_point ? '.' : c;
+		at += is_point && format->decimal_char.size ? format->decimal_char.size : 1;
 	}
 	plain->size = size;
-	return true;
+	return !is_whole || end_groups(&groups);
 }
 
 /* The digits of a text in the field's own notation. */
