@@ -148,6 +148,15 @@ int body_choice(struct api_call *call, const json_t *object, const char *name,
 	return -1;
 }
 
+bool body_flag(struct api_call *call, const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (value && !json_is_boolean(value))
+		wrong_type(call, name, "true or false");
+	return json_is_true(value);
+}
+
 struct slice *body_texts(struct api_call *call, const json_t *object, const char *name, size_t max_count,
 			 size_t *count)
 {

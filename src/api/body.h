@@ -21,6 +21,7 @@ struct slice body_text(struct api_call *call, const json_t *object, const char *
 /* The index in `choices` (NULL-terminated); -1 where missing. */
 int body_choice(struct api_call *call, const json_t *object, const char *name,
 		const char *const *choices);
+bool body_flag(struct api_call *call, const json_t *object, const char *name); /* false where missing */
 /* An array of strings, in the call's arena; count 0 where missing. */
 struct slice *body_texts(struct api_call *call, const json_t *object, const char *name, size_t max_count,
 			 size_t *count);

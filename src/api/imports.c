@@ -82,7 +82,7 @@ void handle_get_import(struct api_call *call)
 	json_put_member(&answer.json, "records");
 	json_begin_array(&answer.json);
 	for (size_t i = 0; i < list.count; i++)
-		present_record(&answer.json, &list.records[i], NULL, NULL, 0);
+		present_record(&answer.json, &list.records[i], NULL, SLICE("{}"), NULL, 0);
 	json_end_array(&answer.json);
 	list_page_write(call, &answer.json, &page, list.total, list.count,
 			list.count ? list.records[list.count - 1].id : 0, list.more);

@@ -133,9 +133,9 @@ void present_import(struct json_writer *json, struct importer *importer, const s
 /* Members of an import into an object that is open. */
 void present_import_members(struct json_writer *json, struct importer *importer,
 			    const struct import *import);
-/* `score` NULL: not shown, nor are highlights. `fields`: names of data's members to keep; count 0: all. */
+/* `score` NULL: not shown, nor are `highlights` (a JSON object; empty: {}). `fields`: names of data's members to keep; count 0: all. */
 void present_record(struct json_writer *json, const struct stored_record *record, const float *score,
-		    const struct slice *fields, size_t field_count);
+		    struct slice highlights, const struct slice *fields, size_t field_count);
 /* "page": {…}; next: cursor, empty where nothing follows. */
 void present_page(struct json_writer *json, uint32_t limit, int64_t offset, int64_t total, struct slice next);
 void present_time(struct json_writer *json, const char *name, int64_t time_ms); /* 0: null */

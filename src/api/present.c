@@ -130,7 +130,7 @@ static void write_selected(struct json_writer *json, struct slice data, const st
 }
 
 void present_record(struct json_writer *json, const struct stored_record *record, const float *score,
-		    const struct slice *fields, size_t field_count)
+		    struct slice highlights, const struct slice *fields, size_t field_count)
 {
 	json_begin_object(json);
 	json_put_int_member(json, "id", record->id);
@@ -145,7 +145,7 @@ void present_record(struct json_writer *json, const struct stored_record *record
 		json_put_member(json, "score");
 		json_put_double(json, (double)*score, 9);
 		json_put_member(json, "highlights");
-		json_put_raw(json, SLICE("{}"));
+		json_put_raw(json, highlights.size ? highlights : SLICE("{}"));
 	}
 	json_put_member(json, "data");
 	if (field_count)

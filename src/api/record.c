@@ -34,7 +34,7 @@ static void respond_record(struct api_call *call)
 	}
 	strbuf_init(&body, ANSWER_LIMIT);
 	json_writer_init(&json, &body);
-	present_record(&json, &record, NULL, NULL, 0);
+	present_record(&json, &record, NULL, SLICE("{}"), NULL, 0);
 	http_response_body(call->response, "application/json", &body);
 	strbuf_release(&body);
 }

@@ -17,7 +17,8 @@ static void respond(struct api_call *call, const struct search_body *body,
 	json_begin_array(&answer.json);
 	for (size_t i = 0; i < result->list.count; i++)
 		present_record(&answer.json, &result->list.records[i],
-			       result->scores ? &result->scores[i] : &no_score, body->fields,
+			       result->scores ? &result->scores[i] : &no_score,
+			       result->highlights ? result->highlights[i] : SLICE("{}"), body->fields,
 			       body->field_count);
 	json_end_array(&answer.json);
 	present_page(&answer.json, body->search.limit, result->offset, result->list.total,

@@ -5,7 +5,9 @@
 #ifndef ROWMILL_SEARCH_INTERNAL_H
 #define ROWMILL_SEARCH_INTERNAL_H
 
+#include "search/ranked_lists.h"
 #include "search/searcher.h"
+#include "search/words.h"
 
 #include <pthread.h>
 
@@ -13,6 +15,7 @@ struct searcher {
 	struct store *store;
 	const struct embed_model *model;
 	struct vector_index *index;
+	struct ranked_lists *lists;
 
 	/* Workspaces that no query uses at the moment. */
 	pthread_mutex_t mutex;
@@ -31,6 +34,7 @@ struct page {
 	uint64_t list_id;
 	bool has_cursor;
 	struct cursor cursor;
+	struct words *words; /* of the query; NULL until page_words() is called */
 	void *found; /* what the mode's `find` left for its `fetch` */
 };
 
@@ -43,7 +47,21 @@ struct search_method {
 	enum status (*fetch)(struct page *page, struct error *err);
 };
 
-extern const struct search_method search_list, search_semantic;
+extern const struct search_method search_list, search_semantic, search_keyword, search_hybrid;
+
+/* The words of the query, with those that are nearly them. NULL on failure. */
+const struct words *page_words(struct page *page, struct error *err);
+
+/* The records that hold all the words (`any`: one of them), at most SEARCH_DEPTH_MOST. */
+enum status page_match(struct page *page, bool any, struct word_hits *hits, struct error *err);
+
+/* Shows the page of a list that was just ranked, and keeps the list where there are further ones. `total` is what the
+ * page says of all that there are. */
+enum status page_show_ranked(struct page *page, const struct ranked_item *items, size_t count, int64_t total,
+			     struct error *err);
+
+/* Shows the page of the kept list that the cursor names. */
+enum status page_go_on_ranked(struct page *page, struct error *err);
 
 /* The cursor of the page behind this one, into the result. `passed`: records that this page shows or leaves
  * out. */

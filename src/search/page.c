@@ -1,4 +1,5 @@
 /* One page of a search, whatever its mode: cursor, snapshot, coverage. */
+#include "search/highlight.h"
 #include "search/internal.h"
 
 #include "base/banned.h"
@@ -6,6 +7,8 @@
 static const struct search_method *const methods[SEARCH_MODE_COUNT] = {
 	[SEARCH_LIST] = &search_list,
 	[SEARCH_SEMANTIC] = &search_semantic,
+	[SEARCH_KEYWORD] = &search_keyword,
+	[SEARCH_HYBRID] = &search_hybrid,
 };
 
 const char *search_mode_name(enum search_mode mode)
@@ -75,6 +78,22 @@ static enum status find_coverage(struct page *page, struct error *err)
 	return status;
 }
 
+static enum status highlight(struct page *page, struct error *err)
+{
+	struct search_result *result = page->result;
+	const struct words *words = page_words(page, err);
+
+	if (!words)
+		return err->status;
+	result->highlights = arena_alloc_zeroed(page->arena, result->list.count, sizeof *result->highlights);
+	if (!result->highlights)
+		return error_no_memory(err);
+	for (size_t i = 0; i < result->list.count; i++)
+		if (!highlight_record(result->list.records[i].data, words, page->arena, &result->highlights[i]))
+			return error_no_memory(err);
+	return STATUS_OK;
+}
+
 enum status searcher_run(struct searcher *searcher, const struct search_request *request,
 			 struct arena *arena, struct search_result *result, struct error *err)
 {
@@ -100,6 +119,8 @@ enum status searcher_run(struct searcher *searcher, const struct search_request 
 		status = find_coverage(&page, err);
 	if (status == STATUS_OK)
 		status = method->fetch(&page, err);
+	if (status == STATUS_OK && request->highlight)
+		status = highlight(&page, err);
 	call->close_reader(searcher->store, page.reader);
 	return status;
 }

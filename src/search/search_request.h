@@ -9,9 +9,12 @@
 #include "search/cursor.h"
 #include "store/store.h"
 
-enum search_mode { SEARCH_LIST, SEARCH_SEMANTIC, SEARCH_MODE_COUNT };
+enum search_mode { SEARCH_LIST, SEARCH_SEMANTIC, SEARCH_KEYWORD, SEARCH_HYBRID, SEARCH_MODE_COUNT };
 
-const char *search_mode_name(enum search_mode mode); /* "list", "semantic" */
+const char *search_mode_name(enum search_mode mode); /* "list", "semantic", "keyword", "hybrid" */
+
+/* Keyword and hybrid results can be paged to this depth: offset + limit may be no more. */
+enum { SEARCH_DEPTH_MOST = 10000 };
 
 struct search_request {
 	enum search_mode mode;

@@ -16,6 +16,7 @@ struct searcher *searcher_new(struct store *store, const struct embed_model *mod
 	searcher->store = store;
 	searcher->model = model;
 	searcher->index = index;
+	searcher->lists = ranked_lists_new();
 	pthread_mutex_init(&searcher->mutex, NULL);
 	pthread_cond_init(&searcher->returned, NULL);
 	searcher->workspaces = calloc(workspaces, sizeof(struct embed_workspace *));
@@ -26,7 +27,7 @@ struct searcher *searcher_new(struct store *store, const struct embed_model *mod
 		searcher->workspaces[searcher->made++] = workspace;
 	}
 	searcher->idle = searcher->made;
-	if (!searcher->made) {
+	if (!searcher->made || !searcher->lists) {
 		searcher_free(searcher);
 		return NULL;
 	}
@@ -40,6 +41,7 @@ void searcher_free(struct searcher *searcher)
 	for (unsigned i = 0; i < searcher->made; i++)
 		embed_workspace_free(searcher->workspaces[i]);
 	free(searcher->workspaces);
+	ranked_lists_free(searcher->lists);
 	pthread_cond_destroy(&searcher->returned);
 	pthread_mutex_destroy(&searcher->mutex);
 	free(searcher);

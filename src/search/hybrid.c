@@ -1,0 +1,140 @@
+/* Records by their words and by their meaning at once: the two rankings fused by reciprocal ranks
+ * (docs/decisions/0102 has the figures).
+ *
+ * Words that no record holds all of are then asked for one by one, so that a sentence finds what it names. What has no
+ * vector yet takes part by its words. */
+#include "search/internal.h"
+
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+enum {
+	/* So many of the nearest records by meaning take part. */
+	MEANING_DEPTH = 1000,
+	/* Of reciprocal ranks: how much more the first places count than those behind. */
+	RANK_SOFTNESS = 60,
+};
+
+struct candidate {
+	int64_t id;
+	double score;
+};
+
+/* What the index gave, and later what both gave. */
+struct fusion {
+	struct vector_hit *hits;
+	size_t hit_count;
+	struct candidate *candidates;
+	size_t count;
+};
+
+static enum status find_meaning(struct page *page, struct error *err)
+{
+	const struct search_request *request = page->request;
+	struct fusion *fusion = arena_alloc_zeroed(page->arena, 1, sizeof *fusion);
+	float vector[EMBED_DIMENSION];
+	bool more;
+
+	if (!fusion)
+		return error_no_memory(err);
+	page->found = fusion;
+	if (page->has_cursor || request->status == RECORD_STATUS_INVALID)
+		return STATUS_OK;
+	enum status status = searcher_embed(page->searcher, request->query, vector, NULL, err);
+	if (status != STATUS_OK)
+		return status;
+	struct vector_query query = {.vector = vector,
+				     .import_id = request->import_id,
+				     .min_score = request->min_score,
+				     .limit = MEANING_DEPTH};
+	fusion->hits = arena_alloc(page->arena, MEANING_DEPTH * sizeof *fusion->hits);
+	if (!fusion->hits || !vector_index_search(page->searcher->index, &query, fusion->hits, &fusion->hit_count,
+						  NULL, &more))
+		return error_no_memory(err);
+	return STATUS_OK;
+}
+
+static double reciprocal(size_t rank)
+{
+	return 1.0 / (RANK_SOFTNESS + 1 + (double)rank);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct candidate *left = a, *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static int compare_scores(const void *a, const void *b)
+{
+	const struct candidate *left = a, *right = b;
+
+	if (left->score < right->score || left->score > right->score)
+		return left->score < right->score ? 1 : -1;
+	return compare_ids(a, b);
+}
+
+/* One candidate a record, best first. */
+static void unite(struct fusion *fusion)
+{
+	size_t count = 0;
+
+	qsort(fusion->candidates, fusion->count, sizeof *fusion->candidates, compare_ids);
+	for (size_t i = 0; i < fusion->count; i++) {
+		if (count && fusion->candidates[count - 1].id == fusion->candidates[i].id)
+			fusion->candidates[count - 1].score += fusion->candidates[i].score;
+		else
+			fusion->candidates[count++] = fusion->candidates[i];
+	}
+	fusion->count = count;
+	qsort(fusion->candidates, count, sizeof *fusion->candidates, compare_scores);
+}
+
+static bool fuse(struct fusion *fusion, const struct word_hits *words, struct arena *arena)
+{
+	fusion->candidates =
+		arena_alloc(arena, (words->count + fusion->hit_count) * sizeof *fusion->candidates);
+	if (!fusion->candidates)
+		return false;
+	for (size_t i = 0; i < words->count; i++)
+		fusion->candidates[fusion->count++] =
+			(struct candidate){words->hits[i].id, reciprocal(i)};
+	for (size_t i = 0; i < fusion->hit_count; i++)
+		fusion->candidates[fusion->count++] = (struct candidate){fusion->hits[i].id, reciprocal(i)};
+	unite(fusion);
+	return true;
+}
+
+static enum status match_words(struct page *page, struct word_hits *hits, struct error *err)
+{
+	enum status status = page_match(page, false, hits, err);
+
+	if (status == STATUS_OK && !hits->total)
+		status = page_match(page, true, hits, err);
+	return status;
+}
+
+static enum status fetch_fused(struct page *page, struct error *err)
+{
+	struct fusion *fusion = page->found;
+	struct word_hits words;
+
+	if (page->has_cursor)
+		return page_go_on_ranked(page, err);
+	enum status status = match_words(page, &words, err);
+	if (status != STATUS_OK)
+		return status;
+	if (!fuse(fusion, &words, page->arena))
+		return error_no_memory(err);
+	size_t count = fusion->count < SEARCH_DEPTH_MOST ? fusion->count : SEARCH_DEPTH_MOST;
+	struct ranked_item *items = arena_alloc(page->arena, count * sizeof *items);
+	if (!items)
+		return error_no_memory(err);
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct ranked_item){fusion->candidates[i].id, (float)fusion->candidates[i].score};
+	return page_show_ranked(page, items, count, words.total, err);
+}
+
+const struct search_method search_hybrid = {.name = "hybrid", .find = find_meaning, .fetch = fetch_fused};
