@@ -6,13 +6,14 @@
 
 #include "base/banned.h"
 
-struct csv_masks bytes_csv_masks_plain(const char block[64], char delimiter, char quote)
+struct csv_masks bytes_csv_masks_plain(const char block[64], const char wanted[3])
 {
 	struct csv_masks masks = {0, 0};
 
 	for (unsigned i = 0; i < 64; i++) {
 		char byte = block[i];
-		bool special = byte == delimiter || byte == quote || byte == '\r' || byte == '\n';
+		bool special = byte == wanted[0] || byte == wanted[1] || byte == wanted[2] ||
+			       byte == '\r' || byte == '\n';
 		bool unusual = byte == '\0' || (unsigned char)byte >= 0x80;
 		masks.special |= (uint64_t)special << i;
 		masks.unusual |= (uint64_t)unusual << i;
@@ -39,6 +40,15 @@ size_t bytes_find_string_special_plain(struct slice text)
 	return at;
 }
 
+size_t bytes_find_shift_plain(struct slice text)
+{
+	size_t at = 0;
+
+	while (at < text.size && (unsigned char)text.data[at] < 0x80 && text.data[at] != 0x1B)
+		at++;
+	return at;
+}
+
 static inline struct slice rest_of(struct slice text, size_t at)
 {
 	return slice_of(text.data + at, text.size - at);
@@ -51,9 +61,10 @@ static inline __m128i load(const char *bytes)
 	return _mm_loadu_si128((const __m128i *)(const void *)bytes);
 }
 
-struct csv_masks bytes_csv_masks(const char block[64], char delimiter, char quote)
+struct csv_masks bytes_csv_masks(const char block[64], const char wanted[3])
 {
-	const __m128i delimiters = _mm_set1_epi8(delimiter), quotes = _mm_set1_epi8(quote);
+	const __m128i delimiters = _mm_set1_epi8(wanted[0]), quotes = _mm_set1_epi8(wanted[1]);
+	const __m128i escapes = _mm_set1_epi8(wanted[2]);
 	const __m128i carriage_returns = _mm_set1_epi8('\r'), line_feeds = _mm_set1_epi8('\n');
 	struct csv_masks masks = {0, 0};
 
@@ -63,6 +74,7 @@ struct csv_masks bytes_csv_masks(const char block[64], char delimiter, char quot
 							    _mm_cmpeq_epi8(bytes, quotes)),
 					       _mm_or_si128(_mm_cmpeq_epi8(bytes, carriage_returns),
 							    _mm_cmpeq_epi8(bytes, line_feeds)));
+		special = _mm_or_si128(special, _mm_cmpeq_epi8(bytes, escapes));
 		/* movemask takes the highest bit of each byte, which is what marks non-ASCII. */
 		__m128i unusual = _mm_or_si128(bytes, _mm_cmpeq_epi8(bytes, _mm_setzero_si128()));
 		masks.special |= (uint64_t)(unsigned)_mm_movemask_epi8(special) << 16 * i;
@@ -105,11 +117,30 @@ size_t bytes_find_string_special(struct slice text)
 	return at + bytes_find_string_special_plain(rest_of(text, at));
 }
 
+size_t bytes_find_shift(struct slice text)
+{
+	const __m128i escapes = _mm_set1_epi8(0x1B);
+	size_t at = 0;
+
+	for (; text.size - at >= 16; at += 16) {
+		__m128i bytes = load(text.data + at);
+		int found = _mm_movemask_epi8(_mm_or_si128(bytes, _mm_cmpeq_epi8(bytes, escapes)));
+		if (found)
+			return at + (size_t)__builtin_ctz((unsigned)found);
+	}
+	return at + bytes_find_shift_plain(rest_of(text, at));
+}
+
 #else
 
-struct csv_masks bytes_csv_masks(const char block[64], char delimiter, char quote)
+struct csv_masks bytes_csv_masks(const char block[64], const char wanted[3])
 {
-	return bytes_csv_masks_plain(block, delimiter, quote);
+	return bytes_csv_masks_plain(block, wanted);
+}
+
+size_t bytes_find_shift(struct slice text)
+{
+	return bytes_find_shift_plain(text);
 }
 
 size_t bytes_find_line_end(struct slice text)

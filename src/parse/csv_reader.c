@@ -50,7 +50,7 @@ static enum status pass_row(struct csv_reader *reader, struct error *err)
 	struct slice bytes = source_unread(reader->source);
 
 	source_consume(reader->source, row->full_size);
-	reader->line += row->lines;
+	reader->line += reader->sheet ? 1 : row->lines;
 	if (!row->ended)
 		return pass_line(reader, err);
 	return bytes.data[row->full_size - 1] == '\r' ? pass_line_feed(reader->source, err)
@@ -118,7 +118,7 @@ static enum status name_columns(struct csv_reader *reader, bool header, struct e
 	if (!cells || !names)
 		return error_no_memory(err);
 	for (size_t i = 0; header && i < row->count; i++)
-		if (!csv_cell_text(row->cells[i], raw_row(reader), reader->syntax.quote,
+		if (!csv_cell_text(row->cells[i], raw_row(reader), &reader->syntax,
 				   &reader->arena, &cells[i]))
 			return error_no_memory(err);
 	if (!csv_name_columns(header ? cells : NULL, row->count, &reader->arena, names))
@@ -157,6 +157,7 @@ enum status csv_reader_open(struct csv_reader *reader, struct source *source,
 	enum status status = STATUS_OK;
 
 	*reader = (struct csv_reader){.source = source,
+				      .sheet = options->format == FORMAT_XLSX,
 				      .record_size_limit = options->record_size_limit,
 				      .line = 1};
 	arena_init(&reader->arena, NAMES_SIZE);
@@ -175,11 +176,14 @@ enum status csv_reader_open(struct csv_reader *reader, struct source *source,
 	if (status != STATUS_OK)
 		return status;
 	reader->syntax = guess.syntax;
-	dialect->delimiter = guess.syntax.delimiter;
+	memcpy(dialect->delimiter, guess.syntax.delimiter, sizeof dialect->delimiter);
+	if (guess.syntax.blank_after)
+		dialect->delimiter[strlen(dialect->delimiter)] = ' ';
 	dialect->quote = guess.syntax.quote;
+	dialect->escape = guess.syntax.escape;
 	dialect->header = !options->no_header;
 	/* Told how many lines to skip, or that there is no header, it is not searched for. */
-	if (options->no_header || options->skip_lines)
+	if (options->no_header || options->skip_told)
 		guess.header_row = 0;
 	return read_header(reader, guess.header_row, !options->no_header, dialect, err);
 }
@@ -198,9 +202,13 @@ static bool build_record(struct csv_reader *reader, struct arena *arena, struct 
 	record->row = ++reader->number;
 	record->line = reader->line;
 	record->byte = reader->source->offset;
-	if (!reader->too_long)
-		return csv_build_record(&reader->row, raw, reader->syntax.quote, reader->columns,
-					reader->column_count, arena, record);
+	if (!reader->too_long) {
+		bool built = csv_build_record(&reader->row, raw, &reader->syntax, reader->columns,
+					      reader->column_count, arena, record);
+		for (size_t i = 0; reader->sheet && i < record->error_count; i++)
+			record->errors[i].line = record->line;
+		return built;
+	}
 	struct slice message = row_error_message(
 		arena, "The row is longer than %zu bytes; only its beginning is kept.",
 		reader->record_size_limit);

@@ -25,6 +25,7 @@ struct csv_reader {
 	uint64_t line;   /* of the next unread byte, from 1 */
 	uint64_t number; /* of the last row */
 	bool too_long;   /* the scanned row is over the limit */
+	bool sheet;      /* rows come from a sheet: each counts as one line */
 };
 
 /* Detects the dialect, reads the header and fills *dialect. The source stands at the file's

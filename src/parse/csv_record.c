@@ -11,22 +11,23 @@ struct build {
 	const struct csv_row *row;
 	const struct slice *columns;
 	size_t column_count;
-	char quote;
+	const struct csv_syntax *syntax;
 	struct arena *arena;
 	struct record *record;
 	struct place place;
 };
 
-bool csv_cell_text(struct csv_cell cell, struct slice raw, char quote, struct arena *arena,
-		   struct slice *text)
+bool csv_cell_text(struct csv_cell cell, struct slice raw, const struct csv_syntax *syntax,
+		   struct arena *arena, struct slice *text)
 {
 	*text = slice_of(raw.data + cell.start, cell.size);
-	if (!(cell.flags & CELL_DOUBLED))
+	if (!(cell.flags & (CELL_DOUBLED | CELL_ESCAPED)) ||
+	    cell.flags & (CELL_DAMAGED | CELL_UNCLOSED))
 		return true;
 	char *out = arena_alloc(arena, cell.size);
 	if (!out)
 		return false;
-	*text = slice_of(out, csv_undouble(*text, quote, out));
+	*text = slice_of(out, csv_unescape(*text, cell.flags, syntax, out));
 	return true;
 }
 
@@ -104,7 +105,7 @@ static bool add_extra(struct build *build, struct field *field)
 	json_writer_init(&json, &out);
 	json_begin_array(&json);
 	for (size_t i = build->column_count; i < row->count; i++) {
-		if (!csv_cell_text(row->cells[i], raw, build->quote, build->arena, &text))
+		if (!csv_cell_text(row->cells[i], raw, build->syntax, build->arena, &text))
 			goto cleanup;
 		if (!check_cell(build, row->cells[i], name, text))
 			goto cleanup;
@@ -167,7 +168,7 @@ static bool add_fields(struct build *build)
 		struct field *field = &record->fields[i];
 		field->name = build->columns[i];
 		field->value.kind = VALUE_STRING;
-		if (!csv_cell_text(row->cells[i], record->raw, build->quote, build->arena,
+		if (!csv_cell_text(row->cells[i], record->raw, build->syntax, build->arena,
 				   &field->value.text))
 			return false;
 		if (check && !check_cell(build, row->cells[i], field->name, field->value.text))
@@ -176,14 +177,14 @@ static bool add_fields(struct build *build)
 	return !extra || add_extra(build, &record->fields[named]);
 }
 
-bool csv_build_record(const struct csv_row *row, struct slice raw, char quote,
-		      const struct slice *columns, size_t column_count, struct arena *arena,
-		      struct record *record)
+bool csv_build_record(const struct csv_row *row, struct slice raw,
+		      const struct csv_syntax *syntax, const struct slice *columns,
+		      size_t column_count, struct arena *arena, struct record *record)
 {
 	struct build build = {.row = row,
 			      .columns = columns,
 			      .column_count = column_count,
-			      .quote = quote,
+			      .syntax = syntax,
 			      .arena = arena,
 			      .record = record,
 			      .place = place_at_start(record->byte)};

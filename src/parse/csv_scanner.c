@@ -10,11 +10,15 @@
 enum { BLOCK = 64, FIRST_CELLS = 32 };
 
 struct scan {
-	const struct csv_syntax *syntax;
 	const char *data;
 	size_t size;
 	bool final;
 	struct csv_row *row;
+	char delimiter; /* its first byte */
+	const char *tail; /* what must follow that */
+	size_t tail_size;
+	int quote, escape; /* -1: none */
+	char wanted[3];
 	size_t block;     /* where the current 64 bytes begin */
 	uint64_t mask;    /* special bytes of it that have not been visited */
 	size_t no_quotes; /* no quote before this place closes a cell */
@@ -33,8 +37,7 @@ static void load_block(struct scan *scan)
 		bytes = padded;
 		within = ((uint64_t)1 << left) - 1;
 	}
-	struct csv_masks masks =
-		bytes_csv_masks(bytes, scan->syntax->delimiter, scan->syntax->quote);
+	struct csv_masks masks = bytes_csv_masks(bytes, scan->wanted);
 	scan->mask = masks.special & within;
 	scan->row->unusual |= (masks.unusual & within) != 0;
 }
@@ -67,7 +70,7 @@ static inline bool is_line_end(char byte)
 
 static inline bool is_blank(const struct scan *scan, char byte)
 {
-	return (byte == ' ' || byte == '\t') && byte != scan->syntax->delimiter;
+	return (byte == ' ' || byte == '\t') && byte != scan->delimiter;
 }
 
 static size_t skip_blanks(const struct scan *scan, size_t at, size_t end)
@@ -77,21 +80,53 @@ static size_t skip_blanks(const struct scan *scan, size_t at, size_t end)
 	return at;
 }
 
-/* What comes of looking for the end of a cell behind a quote. */
-enum closing { CLOSES, DOES_NOT_CLOSE, CANNOT_TELL };
+enum answer { YES, NO, CANNOT_TELL };
+
+static inline bool is_quote(const struct scan *scan, size_t at)
+{
+	return (unsigned char)scan->data[at] == scan->quote;
+}
+
+static inline bool is_escape(const struct scan *scan, size_t at)
+{
+	return (unsigned char)scan->data[at] == scan->escape;
+}
+
+/* Whether a delimiter begins at `at`. */
+static inline enum answer is_delimiter(const struct scan *scan, size_t at)
+{
+	if (scan->data[at] != scan->delimiter)
+		return NO;
+	if (scan->tail_size == 0)
+		return YES;
+	size_t left = scan->size - at - 1, compared = left < scan->tail_size ? left : scan->tail_size;
+	if (memcmp(scan->data + at + 1, scan->tail, compared) != 0)
+		return NO;
+	return compared == scan->tail_size ? YES : scan->final ? NO : CANNOT_TELL;
+}
 
 /* Does the quote at `at` close its cell? Then *stop is the delimiter or line end behind it. */
-static enum closing closes(const struct scan *scan, size_t at, size_t *stop)
+static enum answer closes(const struct scan *scan, size_t at, size_t *stop)
 {
 	size_t after = skip_blanks(scan, at + 1, scan->size);
 
 	if (after == scan->size && !scan->final)
 		return CANNOT_TELL;
 	*stop = after;
-	return after == scan->size || scan->data[after] == scan->syntax->delimiter ||
-			       is_line_end(scan->data[after])
-		       ? CLOSES
-		       : DOES_NOT_CLOSE;
+	if (after == scan->size || is_line_end(scan->data[after]))
+		return YES;
+	return is_delimiter(scan, after);
+}
+
+/* The escape at `at` was the last byte visited: passes the byte behind it. */
+static void pass_escaped(struct scan *scan, size_t at)
+{
+	size_t next = at + 1;
+
+	if (next - scan->block < BLOCK)
+		scan->mask &= ~((uint64_t)1 << (next - scan->block));
+	else if (next < scan->size)
+		seek(scan, next + 1);
 }
 
 static inline struct csv_cell cell_between(size_t start, size_t end, uint32_t flags)
@@ -104,9 +139,21 @@ static inline struct csv_cell cell_between(size_t start, size_t end, uint32_t fl
 static inline bool scan_plain(struct scan *scan, size_t start, size_t at, uint32_t flags,
 			      struct csv_cell *cell, size_t *stop)
 {
-	while (at < scan->size && scan->data[at] == scan->syntax->quote) {
-		flags |= CELL_DAMAGED;
-		at = visit_next(scan);
+	for (; at < scan->size; at = visit_next(scan)) {
+		if (is_line_end(scan->data[at]))
+			break;
+		enum answer answer = is_delimiter(scan, at);
+		if (answer == CANNOT_TELL)
+			return false;
+		if (answer == YES)
+			break;
+		if (is_quote(scan, at)) {
+			flags |= CELL_DAMAGED;
+		} else if (is_escape(scan, at)) {
+			flags |= CELL_ESCAPED;
+			scan->row->lines += at + 1 < scan->size && is_line_end(scan->data[at + 1]);
+			pass_escaped(scan, at);
+		}
 	}
 	if (at == scan->size && !scan->final)
 		return false;
@@ -130,12 +177,16 @@ static bool scan_damaged(struct scan *scan, size_t start, size_t damage, struct 
 	if (damage >= scan->no_quotes) {
 		size_t at = visit_next(scan);
 		for (; at < scan->size && !is_line_end(scan->data[at]); at = visit_next(scan)) {
-			if (scan->data[at] != scan->syntax->quote)
+			/* A line end is none less for an escape: the search is for one line. */
+			if (is_escape(scan, at) && at + 1 < scan->size &&
+			    !is_line_end(scan->data[at + 1]))
+				pass_escaped(scan, at);
+			if (!is_quote(scan, at))
 				continue;
-			enum closing closing = closes(scan, at, stop);
+			enum answer closing = closes(scan, at, stop);
 			if (closing == CANNOT_TELL)
 				return false;
-			if (closing == DOES_NOT_CLOSE)
+			if (closing == NO)
 				continue;
 			*cell = cell_between(start, at + 1, CELL_DAMAGED);
 			visit_next(scan); /* *stop */
@@ -154,24 +205,29 @@ static bool scan_damaged(struct scan *scan, size_t start, size_t damage, struct 
 static bool scan_quoted(struct scan *scan, size_t start, size_t open, struct csv_cell *cell,
 			size_t *stop)
 {
-	const char *data = scan->data, quote = scan->syntax->quote;
+	const char *data = scan->data;
 	uint32_t flags = CELL_QUOTED;
 	size_t lines = 0, at;
 
 	while ((at = visit_next(scan)) < scan->size) {
 		if (data[at] == '\r' || (data[at] == '\n' && data[at - 1] != '\r'))
 			lines++;
-		if (data[at] != quote)
+		if (is_escape(scan, at)) {
+			lines += at + 1 < scan->size && is_line_end(data[at + 1]);
+			pass_escaped(scan, at);
+			flags |= CELL_ESCAPED;
+		}
+		if (!is_quote(scan, at))
 			continue;
-		if (at + 1 < scan->size && data[at + 1] == quote) {
+		if (at + 1 < scan->size && is_quote(scan, at + 1)) {
 			visit_next(scan);
 			flags |= CELL_DOUBLED;
 			continue;
 		}
-		enum closing closing = closes(scan, at, stop);
+		enum answer closing = closes(scan, at, stop);
 		if (closing == CANNOT_TELL)
 			return false;
-		if (closing == CLOSES) {
+		if (closing == YES) {
 			*cell = cell_between(open + 1, at, flags);
 			scan->row->lines += lines;
 			visit_next(scan); /* *stop */
@@ -190,7 +246,7 @@ static inline bool scan_cell(struct scan *scan, size_t start, struct csv_cell *c
 {
 	size_t at = visit_next(scan);
 
-	if (at < scan->size && scan->data[at] == scan->syntax->quote &&
+	if (at < scan->size && is_quote(scan, at) &&
 	    skip_blanks(scan, start, at) == at)
 		return scan_quoted(scan, start, at, cell, stop);
 	return scan_plain(scan, start, at, 0, cell, stop);
@@ -213,6 +269,20 @@ static bool add_cell(struct csv_row *row, struct csv_cell cell)
 	return true;
 }
 
+/* The delimiter at `stop` was the last byte visited; *start is where the next cell begins. */
+static inline bool pass_delimiter(struct scan *scan, size_t stop, bool blank_after, size_t *start)
+{
+	*start = stop + 1 + scan->tail_size;
+	if (scan->tail_size)
+		seek(scan, *start);
+	if (!blank_after)
+		return true;
+	if (*start == scan->size)
+		return scan->final;
+	*start += scan->data[*start] == ' ';
+	return true;
+}
+
 /* The record ends at `stop`: takes the line end that is there. */
 static void end_record(const struct scan *scan, size_t stop)
 {
@@ -231,24 +301,33 @@ static void end_record(const struct scan *scan, size_t stop)
 enum csv_scan csv_scan_record(const struct csv_syntax *syntax, struct slice bytes, bool final,
 			      struct csv_row *row)
 {
-	struct scan scan = {.syntax = syntax,
-			    .data = bytes.data,
+	struct scan scan = {.data = bytes.data,
 			    .size = bytes.size,
 			    .final = final,
-			    .row = row};
+			    .row = row,
+			    .delimiter = syntax->delimiter[0],
+			    .tail = syntax->delimiter + 1,
+			    .tail_size = strlen(syntax->delimiter) - 1,
+			    .quote = syntax->quote ? syntax->quote : -1,
+			    .escape = syntax->escape ? syntax->escape : -1};
 	struct csv_cell cell;
 	size_t start = 0, stop;
 
 	row->count = row->lines = 0;
 	row->unusual = row->damaged = false;
+	scan.wanted[0] = scan.delimiter;
+	scan.wanted[1] = syntax->quote ? syntax->quote : scan.delimiter;
+	scan.wanted[2] = syntax->escape ? syntax->escape : scan.delimiter;
 	seek(&scan, 0);
-	for (;; start = stop + 1) {
+	for (;;) {
 		if (!scan_cell(&scan, start, &cell, &stop))
 			return CSV_SCAN_MORE;
 		if (!add_cell(row, cell))
 			return CSV_SCAN_NO_MEMORY;
-		if (stop == bytes.size || bytes.data[stop] != syntax->delimiter)
+		if (stop == bytes.size || is_line_end(bytes.data[stop]))
 			break;
+		if (!pass_delimiter(&scan, stop, syntax->blank_after, &start))
+			return CSV_SCAN_MORE;
 	}
 	end_record(&scan, stop);
 	return CSV_SCAN_OK;
@@ -260,14 +339,18 @@ void csv_row_release(struct csv_row *row)
 	*row = (struct csv_row){0};
 }
 
-size_t csv_undouble(struct slice text, char quote, char *out)
+size_t csv_unescape(struct slice text, uint32_t flags, const struct csv_syntax *syntax, char *out)
 {
+	bool doubled = flags & CELL_DOUBLED, escaped = flags & CELL_ESCAPED;
 	size_t size = 0;
 
 	for (size_t i = 0; i < text.size; i++) {
-		out[size++] = text.data[i];
-		if (text.data[i] == quote)
+		if (escaped && text.data[i] == syntax->escape && i + 1 < text.size)
 			i++;
+		else if (doubled && text.data[i] == syntax->quote)
+			i++;
+		if (i < text.size)
+			out[size++] = text.data[i];
 	}
 	return size;
 }

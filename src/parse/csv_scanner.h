@@ -1,7 +1,8 @@
 /* Finds where one CSV record ends and where its cells lie (RFC 4180).
  *
  * A cell is quoted where its first character is the quote; blanks (space, tab) around a quoted
- * cell do not belong to it. Lines end at CRLF, LF or CR. What breaks the rules is read so that
+ * cell do not belong to it. Lines end at CRLF, LF or CR. An escape, where there is one, makes
+ * the byte behind it an ordinary one, inside quotes and outside. What breaks the rules is read so that
  * as little as possible is lost with it:
  *
  *  - A quote inside an unquoted cell is an ordinary character; the cell is damaged.
@@ -23,10 +24,12 @@
 #ifndef ROWMILL_PARSE_CSV_SCANNER_H
 #define ROWMILL_PARSE_CSV_SCANNER_H
 
-#include "base/slice.h"
+#include "parse/reader.h"
 
 struct csv_syntax {
-	char delimiter, quote;
+	char delimiter[DELIMITER_SIZE]; /* NUL-terminated, 1 to 6 bytes */
+	bool blank_after; /* one space behind a delimiter belongs to it: "a, b" */
+	char quote, escape; /* ASCII; '\0': none */
 };
 
 enum {
@@ -34,6 +37,7 @@ enum {
 	CELL_QUOTED = 2,   /* was quoted; the span is what stood between the quotes */
 	CELL_DAMAGED = 4,  /* a quote where none may stand */
 	CELL_UNCLOSED = 8, /* a quote that is never closed */
+	CELL_ESCAPED = 16, /* holds escapes */
 };
 
 struct csv_cell {
@@ -73,7 +77,8 @@ static inline size_t csv_row_kept(const struct csv_row *row)
 
 void csv_row_release(struct csv_row *row);
 
-/* Writes the text of a CELL_DOUBLED cell, at most cell.size bytes, and returns their number. */
-size_t csv_undouble(struct slice text, char quote, char *out);
+/* Writes the text of a CELL_DOUBLED or CELL_ESCAPED cell, at most cell.size bytes, and returns
+ * their number. */
+size_t csv_unescape(struct slice text, uint32_t flags, const struct csv_syntax *syntax, char *out);
 
 #endif

@@ -1,7 +1,10 @@
 #include "parse/json_reader.h"
 
+#include <stdio.h>
+
 #include "parse/bytes.h"
 #include "parse/json_record.h"
+#include "parse/json_wrap.h"
 #include "parse/row_error.h"
 
 #include "base/banned.h"
@@ -25,21 +28,56 @@ struct item {
 	struct place damage; /* where it is wrong */
 };
 
-void json_reader_open(struct json_reader *reader, struct source *source, enum file_format format,
-		      const struct reader_options *options)
-{
-	*reader = (struct json_reader){.source = source,
-				       .lines = format == FORMAT_NDJSON,
-				       .record_size_limit = options->record_size_limit,
-				       .place = place_at_start(source->offset)};
-}
-
 static void pass(struct json_reader *reader, size_t size)
 {
 	struct slice unread = source_unread(reader->source);
 
 	place_advance(&reader->place, slice_of(unread.data, size));
 	source_consume(reader->source, size);
+}
+
+/* An object that could be a record is looked at whole before it is taken for a wrapper. */
+static enum status unwrap(struct json_reader *reader, const struct reader_options *options,
+			  struct dialect *dialect, struct error *err)
+{
+	struct slice head, key;
+	size_t allowed = reader->record_size_limit + 1, size = SNIFF_SIZE;
+	enum json_progress progress;
+
+	for (;; size *= 2) {
+		enum status status = source_want(reader->source, size < allowed ? size : allowed, err);
+		if (status != STATUS_OK)
+			return status;
+		head = source_unread(reader->source);
+		if (head.size > allowed)
+			head.size = allowed;
+		size_t start = json_skip_space(head, 0);
+		if (start < head.size && head.data[start] != '{')
+			return STATUS_OK;
+		progress = json_check(head, NULL, NULL);
+		if (progress != JSON_SCANNING || head.size < size)
+			break;
+	}
+	if (progress == JSON_FAILED || (progress == JSON_SCANNING && head.size < allowed))
+		return STATUS_OK;
+	size_t at = json_find_wrapped(head, &key, options->known_fields, options->known_field_count);
+	if (at == head.size)
+		return STATUS_OK;
+	reader->wrapped = true;
+	snprintf(dialect->records_in, sizeof dialect->records_in, "%.*s", SLICE_ARG(key));
+	pass(reader, at);
+	return STATUS_OK;
+}
+
+enum status json_reader_open(struct json_reader *reader, struct source *source,
+			     enum file_format format, const struct reader_options *options,
+			     struct dialect *dialect, struct error *err)
+{
+	*reader = (struct json_reader){.source = source,
+				       .lines = format == FORMAT_NDJSON,
+				       .record_size_limit = options->record_size_limit,
+				       .place = place_at_start(source->offset)};
+	return reader->lines ? STATUS_OK : unwrap(reader, options, dialect, err);
 }
 
 /* The next byte that is no white space in *byte; STATUS_END where there is none. */
@@ -109,7 +147,8 @@ static enum status scan_value(struct json_reader *reader, struct arena *arena, s
 	struct json_scanner *scanner = &reader->scanner;
 	size_t scanned = 0;
 
-	json_scanner_start(scanner, JSON_DEPTH_LIMIT - (reader->state != STATE_START));
+	unsigned around = (reader->state != STATE_START) + (reader->wrapped ? 1u : 0u);
+	json_scanner_start(scanner, JSON_DEPTH_LIMIT - around);
 	*item = (struct item){.place = reader->place};
 	for (;;) {
 		/* A value of exactly the limit may need one byte more to be seen to end. */
@@ -134,6 +173,39 @@ static enum status scan_value(struct json_reader *reader, struct arena *arena, s
 	item->raw = slice_of(source_unread(source).data, scanned);
 	item->members = scanner->members;
 	return item->too_long ? pass_long_value(reader, scanned, arena, &item->raw, err) : STATUS_OK;
+}
+
+/* Behind the array of a wrapper: the other members, among which is no further array of objects. */
+static enum status pass_rest(struct json_reader *reader, struct error *err)
+{
+	struct json_scanner *scanner = &reader->scanner;
+
+	/* As the scanner stands behind a value in an object. */
+	json_scanner_start(scanner, JSON_DEPTH_LIMIT);
+	json_scan(scanner, SLICE("{\"\":0 "));
+	while (scanner->progress == JSON_SCANNING) {
+		enum status status = source_want(reader->source, 1, err);
+		if (status != STATUS_OK)
+			return status;
+		struct slice unread = source_unread(reader->source);
+		if (unread.size == 0)
+			return fail_file(reader, 0, "the text ends before the object is complete", err);
+		if (json_scan(scanner, slice_of(unread.data, 1)) == 0)
+			return fail_file(reader, 0, scanner->problem, err);
+		if (json_scanner_in_array_of_objects(scanner))
+			return fail_file(reader, 0,
+					 "a second array of objects; upload each by itself", err);
+		pass(reader, 1);
+	}
+	return STATUS_OK;
+}
+
+/* Behind the array. */
+static enum status end_array(struct json_reader *reader, struct error *err)
+{
+	pass(reader, 1);
+	reader->state = STATE_TRAILER;
+	return reader->wrapped ? pass_rest(reader, err) : STATUS_OK;
 }
 
 /* Finds the next value of an array, or the one value, up to which all is passed. */
@@ -162,12 +234,20 @@ static enum status find_value(struct json_reader *reader, struct error *err)
 		case STATE_FIRST:
 			if (byte != ']')
 				return STATUS_OK;
-			reader->state = STATE_TRAILER;
-			break;
+			status = end_array(reader, err);
+			if (status != STATUS_OK)
+				return status;
+			continue;
 		case STATE_COMMA:
 			if (byte != ',' && byte != ']')
 				return fail_file(reader, 0, "a comma or ] is expected here", err);
-			reader->state = byte == ',' ? STATE_VALUE : STATE_TRAILER;
+			if (byte == ']') {
+				status = end_array(reader, err);
+				if (status != STATUS_OK)
+					return status;
+				continue;
+			}
+			reader->state = STATE_VALUE;
 			break;
 		case STATE_TRAILER:
 			return fail_file(reader, 0,

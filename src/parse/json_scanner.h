@@ -42,6 +42,12 @@ size_t json_scan(struct json_scanner *scanner, struct slice bytes);
 /* The text ends here, while JSON_SCANNING: ends a number, fails anything else. */
 void json_scan_end(struct json_scanner *scanner);
 
+/* Whether an object of an array that is a member of the outermost object has just begun. */
+static inline bool json_scanner_in_array_of_objects(const struct json_scanner *scanner)
+{
+	return scanner->depth == 3 && (scanner->objects[0] & 7) == 5;
+}
+
 static inline bool json_is_space(char byte)
 {
 	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';

@@ -15,18 +15,19 @@ struct magic {
 #define UNPACK "unpack it first and upload the file inside"
 #define SAVE_AS_CSV "save it as UTF-8 CSV and upload that"
 #define EXPORT "export the records as CSV or JSON and upload that"
-#define RECODE "save it as UTF-8 and upload that"
 #define MAGIC(at_, text_, what_, remedy_) {(at_), {(text_), sizeof(text_) - 1}, (what_), (remedy_)}
 
 static const struct magic magics[] = {
-	MAGIC(0, "\x1F\x8B", "gzip data", UNPACK),
-	MAGIC(0, "\x28\xB5\x2F\xFD", "Zstandard data", UNPACK),
+	/* These two are unpacked before this is asked. */
+	MAGIC(0, "\x1F\x8B", "packed twice (gzip)", UNPACK),
+	MAGIC(0, "\x28\xB5\x2F\xFD", "packed twice (Zstandard)", UNPACK),
 	MAGIC(0, "BZh", "bzip2 data", UNPACK),
 	MAGIC(0, "\xFD" "7zXZ", "xz data", UNPACK),
 	MAGIC(0, "7z\xBC\xAF\x27\x1C", "a 7-Zip archive", UNPACK),
 	MAGIC(0, "Rar!\x1A\x07", "a RAR archive", UNPACK),
 	MAGIC(257, "ustar", "a tar archive", UNPACK),
-	MAGIC(0, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Office file (XLS, DOC)", SAVE_AS_CSV),
+	MAGIC(0, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Office file (XLS, DOC) or a workbook with a password",
+	      "save it as XLSX without a password, or as CSV, and upload that"),
 	MAGIC(0, "%PDF-", "a PDF document", EXPORT),
 	MAGIC(0, "{\\rtf", "an RTF document", EXPORT),
 	MAGIC(0, "PAR1", "a Parquet file", EXPORT),
@@ -38,11 +39,6 @@ static const struct magic magics[] = {
 	MAGIC(0, "GIF8", "a GIF image", EXPORT),
 	MAGIC(0, "RIFF", "a RIFF file (WebP, WAV)", EXPORT),
 	MAGIC(0, "\x7F" "ELF", "a program", EXPORT),
-	/* UTF-32 before UTF-16, whose mark its own begins with. */
-	MAGIC(0, "\xFF\xFE\0\0", "text in UTF-32", RECODE),
-	MAGIC(0, "\0\0\xFE\xFF", "text in UTF-32", RECODE),
-	MAGIC(0, "\xFF\xFE", "text in UTF-16", RECODE),
-	MAGIC(0, "\xFE\xFF", "text in UTF-16", RECODE),
 };
 
 static bool is_magic(struct slice head, const struct magic *magic)
@@ -56,52 +52,69 @@ static bool contains(struct slice head, struct slice text)
 	return memmem(head.data, head.size, text.data, text.size) != NULL;
 }
 
+static bool is_zip(struct slice head)
+{
+	return slice_starts_with(head, SLICE("PK\x03\x04")) ||
+	       slice_starts_with(head, SLICE("PK\x05\x06"));
+}
+
 /* The zip container is told by the names of the files in it. */
 static const struct magic *find_zip(struct slice head)
 {
 	static const struct magic
-		xlsx = MAGIC(0, "", "an Excel workbook (XLSX)", SAVE_AS_CSV),
-		spreadsheet = MAGIC(0, "", "an OpenDocument spreadsheet", SAVE_AS_CSV),
+		document = MAGIC(0, "", "a Word document or a presentation", EXPORT),
+		spreadsheet = MAGIC(0, "", "an OpenDocument spreadsheet",
+				    "save it as XLSX or CSV and upload that"),
 		archive = MAGIC(0, "", "a zip archive", UNPACK);
 
-	if (!slice_starts_with(head, SLICE("PK\x03\x04")) &&
-	    !slice_starts_with(head, SLICE("PK\x05\x06")))
+	if (!is_zip(head))
 		return NULL;
-	if (contains(head, SLICE("xl/")))
-		return &xlsx;
+	if (contains(head, SLICE("word/")) || contains(head, SLICE("ppt/")))
+		return &document;
 	if (contains(head, SLICE("opendocument.spreadsheet")))
 		return &spreadsheet;
 	return &archive;
 }
 
-/* Bytes that no text holds, by their share: one NUL in a CSV file is damage of a row, every
- * second byte is another encoding. */
+bool sniff_workbook(struct slice head)
+{
+	/* A large sheet may push the other names out of the head. */
+	return is_zip(head) &&
+	       (contains(head, SLICE("xl/")) ||
+		(contains(head, SLICE("[Content_Types].xml")) && !contains(head, SLICE("word/")) &&
+		 !contains(head, SLICE("ppt/"))));
+}
+
+/* Bytes that no text holds, by their share: one NUL in a CSV file is damage of a row. Separators
+ * (0x01, 0x1C to 0x1F) and escapes do occur in texts. */
 static const struct magic *find_binary(struct slice head)
 {
-	static const struct magic utf16 = MAGIC(0, "", "text in UTF-16", RECODE),
-				  binary = MAGIC(0, "", "a binary file", EXPORT);
-	size_t nul[2] = {0, 0}, control = 0;
+	static const struct magic binary = MAGIC(0, "", "a binary file", EXPORT);
+	size_t control = 0;
 
 	for (size_t i = 0; i < head.size; i++) {
 		unsigned char byte = (unsigned char)head.data[i];
-		nul[i % 2] += byte == 0;
-		control += byte < 0x20 && !(byte >= '\t' && byte <= '\r') && byte != 0x1B;
+		control += byte < 0x1B && byte != 0x01 && !(byte >= '\t' && byte <= '\r');
 	}
-	size_t nuls = nul[0] + nul[1], fewer = nul[0] < nul[1] ? nul[0] : nul[1];
-	if (nuls >= 2 && nuls * 10 >= head.size * 3 && fewer * 10 <= nuls)
-		return &utf16;
-	if (head.size >= 64 && control * 10 >= head.size)
-		return &binary;
-	return NULL;
+	return head.size >= 64 && control * 10 >= head.size ? &binary : NULL;
 }
 
-static const struct magic *find_unsupported(struct slice head)
+enum status sniff_unsupported(struct slice head, bool text, struct error *err)
 {
-	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
+	const struct magic *found = NULL;
+
+	for (size_t i = 0; i < sizeof magics / sizeof magics[0] && !found; i++)
 		if (is_magic(head, &magics[i]))
-			return &magics[i];
-	const struct magic *zip = find_zip(head);
-	return zip ? zip : find_binary(head);
+			found = &magics[i];
+	if (!found)
+		found = find_zip(head);
+	if (!found && !text)
+		found = find_binary(head);
+	if (!found)
+		return STATUS_OK;
+	return error_set(err, STATUS_UNSUPPORTED, "unsupported-format",
+			 "The file seems to be %s, which is not read: %s.", found->what,
+			 found->remedy);
 }
 
 size_t sniff_byte_order_mark(struct slice head)
@@ -144,24 +157,16 @@ static bool is_one_value(struct slice text)
 	return scanner.progress == JSON_DONE;
 }
 
-enum status sniff_format(struct slice head, bool whole, enum file_format *format,
-			 struct error *err)
+enum file_format sniff_format(struct slice head, bool whole)
 {
-	const struct magic *found = find_unsupported(head);
-
-	if (found)
-		return error_set(err, STATUS_UNSUPPORTED, "unsupported-format",
-				 "The file seems to be %s, which is not read: %s.", found->what,
-				 found->remedy);
 	head = from(head, sniff_byte_order_mark(head));
 	size_t start = json_skip_space(head, 0);
+
 	if (start == head.size)
-		*format = FORMAT_CSV;
-	else if (head.data[start] == '[')
-		*format = FORMAT_JSON;
-	else if (head.data[start] == '{')
-		*format = sniff_json_layout(head, whole) == JSON_LINES ? FORMAT_NDJSON : FORMAT_JSON;
-	else
-		*format = whole && is_one_value(head) ? FORMAT_JSON : FORMAT_CSV;
-	return STATUS_OK;
+		return FORMAT_CSV;
+	if (head.data[start] == '[')
+		return FORMAT_JSON;
+	if (head.data[start] == '{')
+		return sniff_json_layout(head, whole) == JSON_LINES ? FORMAT_NDJSON : FORMAT_JSON;
+	return whole && is_one_value(head) ? FORMAT_JSON : FORMAT_CSV;
 }

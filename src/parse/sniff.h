@@ -1,8 +1,18 @@
-/* Telling what a file is by its first bytes; sniff_format() is in reader.h. */
+/* Telling what a file is by its first bytes, unpacked and in UTF-8 but for sniff_unsupported(). */
 #ifndef ROWMILL_PARSE_SNIFF_H
 #define ROWMILL_PARSE_SNIFF_H
 
 #include "parse/reader.h"
+
+/* Whether the bytes, as they stand in the file, are those of an XLSX workbook. */
+bool sniff_workbook(struct slice head);
+
+/* STATUS_UNSUPPORTED where the bytes, as they stand in the file, are those of a kind that is not
+ * read. `text` says that they are known to be text: only signatures count then. */
+enum status sniff_unsupported(struct slice head, bool text, struct error *err);
+
+/* CSV or JSON (which may be NDJSON yet). An empty file is CSV. */
+enum file_format sniff_format(struct slice head, bool whole);
 
 /* Size of the UTF-8 byte order mark at the beginning of `head`, 3 or 0. */
 size_t sniff_byte_order_mark(struct slice head);

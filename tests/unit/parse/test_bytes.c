@@ -22,10 +22,11 @@ static void csv_masks_are_those_of_the_plain_form(void **state)
 
 	for (int round = 0; round < 20000; round++) {
 		fill(block, sizeof block, &seed);
-		char delimiter = interesting[random_next(&seed) % (sizeof interesting - 1)];
-		char quote = interesting[random_next(&seed) % (sizeof interesting - 1)];
-		struct csv_masks expected = bytes_csv_masks_plain(block, delimiter, quote);
-		struct csv_masks masks = bytes_csv_masks(block, delimiter, quote);
+		char wanted[3];
+		for (int i = 0; i < 3; i++)
+			wanted[i] = interesting[random_next(&seed) % (sizeof interesting - 1)];
+		struct csv_masks expected = bytes_csv_masks_plain(block, wanted);
+		struct csv_masks masks = bytes_csv_masks(block, wanted);
 		assert_true(masks.special == expected.special);
 		assert_true(masks.unusual == expected.unusual);
 	}
@@ -44,6 +45,7 @@ static void finders_find_what_the_plain_form_finds(void **state)
 		assert_int_equal(bytes_find_line_end(text), bytes_find_line_end_plain(text));
 		assert_int_equal(bytes_find_string_special(text),
 				 bytes_find_string_special_plain(text));
+		assert_int_equal(bytes_find_shift(text), bytes_find_shift_plain(text));
 	}
 }
 
@@ -59,14 +61,18 @@ static void the_plain_forms_find_these(void **state)
 	block[62] = '\r';
 	block[63] = '\n';
 	block[7] = '\x80';
-	struct csv_masks masks = bytes_csv_masks_plain(block, ';', '\'');
-	assert_true(masks.special == (UINT64_C(1) | UINT64_C(1) << 5 | UINT64_C(3) << 62));
+	block[9] = '\\';
+	struct csv_masks masks = bytes_csv_masks_plain(block, (const char[]){';', '\'', '\\'});
+	assert_true(masks.special == (UINT64_C(1) | UINT64_C(1) << 5 | UINT64_C(1) << 9 | UINT64_C(3) << 62));
 	assert_true(masks.unusual == (UINT64_C(1) << 1 | UINT64_C(1) << 7));
 	assert_int_equal(bytes_find_line_end_plain(SLICE("ab\rc\n")), 2);
 	assert_int_equal(bytes_find_line_end_plain(SLICE("ab")), 2);
 	assert_int_equal(bytes_find_string_special_plain(SLICE("ab\x1F")), 2);
 	assert_int_equal(bytes_find_string_special_plain(SLICE("a \x7F\xFF\\")), 4);
 	assert_int_equal(bytes_find_string_special_plain(SLICE("\"")), 0);
+	assert_int_equal(bytes_find_shift_plain(SLICE("ab\x1B")), 2);
+	assert_int_equal(bytes_find_shift_plain(SLICE("ab\x80")), 2);
+	assert_int_equal(bytes_find_shift_plain(SLICE("ab\x7F\r")), 4);
 }
 
 int main(void)

@@ -2,12 +2,12 @@
 
 #include "transcript.h"
 
-static void expect_dialect(const char *bytes, char delimiter, char quote)
+static void expect_dialect(const char *bytes, const char *delimiter, char quote)
 {
 	struct transcript transcript;
 
 	transcript_read_bytes(&transcript, slice_of_string(bytes), NULL, BRIEF);
-	assert_int_equal(transcript.dialect.delimiter, delimiter);
+	assert_string_equal(transcript.dialect.delimiter, delimiter);
 	assert_int_equal(transcript.dialect.quote, quote);
 	transcript_release(&transcript);
 }
@@ -28,43 +28,44 @@ static void expect_header(const char *bytes, const char *columns, size_t skipped
 static void each_delimiter_is_detected(void **state)
 {
 	(void)state;
-	expect_dialect("a,b\n1,2\n", ',', '"');
-	expect_dialect("a;b\n1;2\n", ';', '"');
-	expect_dialect("a\tb\n1\t2\n", '\t', '"');
-	expect_dialect("a|b\n1|2\n", '|', '"');
-	expect_dialect("a\n1\n", ',', '"');
-	expect_dialect("", ',', '"');
+	expect_dialect("a,b\n1,2\n", ",", '"');
+	expect_dialect("a;b\n1;2\n", ";", '"');
+	expect_dialect("a\tb\n1\t2\n", "\t", '"');
+	expect_dialect("a|b\n1|2\n", "|", '"');
+	expect_dialect("a\n1\n", ",", '"');
+	expect_dialect("", ",", '"');
 }
 
 static void decimal_commas_and_prose_do_not_outvote_the_delimiter(void **state)
 {
 	(void)state;
-	expect_dialect("a;b\n1,5;2,5\n3,5;4,5\n", ';', '"');
-	expect_dialect("id;text\n1;one, two, three\n2;four\n", ';', '"');
-	expect_dialect("a,b\n\"x;y;z\",1\n\"p;q;r\",2\n", ',', '"');
+	expect_dialect("a;b\n1,5;2,5\n3,5;4,5\n", ";", '"');
+	expect_dialect("id;text\n1;one, two, three\n2;four\n", ";", '"');
+	expect_dialect("a,b\n\"x;y;z\",1\n\"p;q;r\",2\n", ",", '"');
 	/* Where shares are equal, more cells win, then the order. */
-	expect_dialect("a,b;c;d\n1,2;3;4\n", ';', '"');
-	expect_dialect("a,b;c\n1,2;3\n", ',', '"');
+	expect_dialect("a,b;c;d\n1,2;3;4\n", ";", '"');
+	expect_dialect("a,b;c,d\ne,f;g,h\n", ",", '"');
+	expect_dialect("a,b;c\n1,2;3\n", ";", '"');
 }
 
 static void some_ragged_or_damaged_rows_do_not_change_the_delimiter(void **state)
 {
 	(void)state;
-	expect_dialect("a,b,c\n1,2,3\n1\n1,2,3,4\n5,6,7\n", ',', '"');
-	expect_dialect("a;b\n\"x\"y\";1\n\"x\"z\";2, 3\n", ';', '"');
+	expect_dialect("a,b,c\n1,2,3\n1\n1,2,3,4\n5,6,7\n", ",", '"');
+	expect_dialect("a;b\n\"x\"y\";1\n\"x\"z\";2, 3\n", ";", '"');
 	/* Where both delimiters give two cells a row, the one that leaves quotes whole. */
-	expect_dialect("\"k\";l,m\n\"n\";o,p\n", ';', '"');
+	expect_dialect("\"k\";l,m\n\"n\";o,p\n", ";", '"');
 }
 
 static void single_quotes_are_taken_where_they_quote(void **state)
 {
 	(void)state;
-	expect_dialect("a,b\n'x,y',2\n", ',', '\'');
-	expect_dialect("'a';'b'\n'it''s';'2'\n", ';', '\'');
+	expect_dialect("a,b\n'x,y',2\n", ",", '\'');
+	expect_dialect("'a';'b'\n'it''s';'2'\n", ";", '\'');
 	/* But not apostrophes, and not beside double quotes. */
-	expect_dialect("a,b\nit's,'twas\n", ',', '"');
-	expect_dialect("a,b\n'x',1\n'tis the season,2\n", ',', '"');
-	expect_dialect("a,b\n'x',\"y\"\n", ',', '"');
+	expect_dialect("a,b\nit's,'twas\n", ",", '"');
+	expect_dialect("a,b\n'x',1\n'tis the season,2\n", ",", '"');
+	expect_dialect("a,b\n'x',\"y\"\n", ",", '"');
 }
 
 static void the_schema_s_names_settle_the_delimiter(void **state)
@@ -108,11 +109,11 @@ static void a_header_longer_than_the_head_is_read(void **state)
 	transcript_read_bytes(&transcript, slice_of_string(bytes), NULL, BRIEF);
 	assert_int_equal(transcript.records, 1);
 	/* The delimiter is behind the head. */
-	assert_int_equal(transcript.dialect.delimiter, ',');
+	assert_string_equal(transcript.dialect.delimiter, ",");
 	transcript_release(&transcript);
 	bytes[10] = ';';
 	transcript_read_bytes(&transcript, slice_of_string(bytes), NULL, BRIEF);
-	assert_int_equal(transcript.dialect.delimiter, ';');
+	assert_string_equal(transcript.dialect.delimiter, ";");
 	assert_non_null(strstr(transcript.columns.data, "x][b]"));
 	transcript_release(&transcript);
 }

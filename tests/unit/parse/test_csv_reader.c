@@ -321,8 +321,8 @@ static void what_the_user_says_is_not_detected(void **state)
 {
 	(void)state;
 	struct reader_options no_header = {.no_header = true};
-	struct reader_options semicolon = {.delimiter = ';', .quote = '\''};
-	struct reader_options skip = {.skip_lines = 2};
+	struct reader_options semicolon = {.delimiter = ";", .quote = '\''};
+	struct reader_options skip = {.skip_lines = 2, .skip_told = true};
 	struct transcript transcript;
 
 	assert_records_with("1,2\n3,4\n", &no_header,

@@ -118,7 +118,7 @@ static void any_table_in_any_dialect_is_read_back_equal(void **state)
 			.blanks = dice / 96 % 2,
 		};
 		struct reader_options options = {.format = FORMAT_CSV,
-						 .delimiter = writing.delimiter,
+						 .delimiter = {writing.delimiter},
 						 .quote = writing.quote,
 						 .no_header = true};
 		struct reader *reader;
@@ -161,7 +161,7 @@ static void the_dialect_of_a_plain_table_is_detected(void **state)
 			strbuf_add_byte(&file, i % 3 < 2 ? writing.delimiter : '\n');
 		}
 		transcript_read_bytes(&transcript, strbuf_slice(&file), NULL, BRIEF);
-		assert_int_equal(transcript.dialect.delimiter, writing.delimiter);
+		assert_int_equal(transcript.dialect.delimiter[0], writing.delimiter);
 		assert_int_equal(transcript.records, 19);
 		assert_int_equal(transcript.errors, 0);
 		transcript_release(&transcript);

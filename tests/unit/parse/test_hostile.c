@@ -32,7 +32,7 @@ static void quotes_in_every_place_take_linear_time(void **state)
 		"\"a\"x,", "\"a\"x\n", "\"x\n", "x\"\n\"\"\n", "\"\"\"", "\"\"\"\n", "\"a,\"\"b\n", "\"\"x\"\n,",
 		"\" \"", "\"          ,", "\"a\"                \n", "\"\"\"\"x\n\"",
 	};
-	struct reader_options options = {.delimiter = ',', .quote = '"'};
+	struct reader_options options = {.delimiter = ",", .quote = '"'};
 
 	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
 		read_repeated("a,b\n", pieces[i], "", &options, STATUS_END);

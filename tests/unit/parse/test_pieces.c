@@ -22,7 +22,8 @@ static void expect_same(const struct transcript *whole, const struct transcript 
 			const char *path, size_t chunk_size)
 {
 	bool same = whole->status == pieces->status && whole->format == pieces->format &&
-		    whole->dialect.delimiter == pieces->dialect.delimiter &&
+		    strcmp(whole->dialect.delimiter, pieces->dialect.delimiter) == 0 &&
+		    strcmp(whole->dialect.encoding, pieces->dialect.encoding) == 0 &&
 		    whole->dialect.quote == pieces->dialect.quote &&
 		    whole->dialect.skipped_lines == pieces->dialect.skipped_lines &&
 		    whole->err.line == pieces->err.line && whole->err.column == pieces->err.column &&
@@ -60,7 +61,7 @@ static void compare_behind_head(struct slice bytes, const struct reader_options 
 	if (options.format == FORMAT_UNKNOWN) {
 		transcript_read_bytes(&whole, bytes, &options, BRIEF);
 		options.format = whole.format;
-		options.delimiter = whole.dialect.delimiter;
+		memcpy(options.delimiter, whole.dialect.delimiter, sizeof options.delimiter);
 		options.quote = whole.dialect.quote;
 		transcript_release(&whole);
 	}
@@ -132,8 +133,8 @@ static void cut_at_every_byte(void *context, const char *path)
 		transcript_read_bytes(&whole, bytes, NULL, FULL);
 		/* What is detected may change with the file; the reading may not. */
 		struct reader_options options = {.format = whole.format,
-						 .delimiter = whole.dialect.delimiter,
 						 .quote = whole.dialect.quote};
+		memcpy(options.delimiter, whole.dialect.delimiter, sizeof options.delimiter);
 		for (size_t at = 0; at < bytes.size; at++) {
 			transcript_read_bytes(&cut, slice_of(bytes.data, at), &options, FULL);
 			if (whole.status != STATUS_UNSUPPORTED && cut.status != STATUS_UNSUPPORTED)

@@ -110,6 +110,7 @@ void transcript_read(struct transcript *transcript, int fd, const struct reader_
 	for (size_t i = 0; i < count; i++)
 		strbuf_add_format(&transcript->columns, "[%.*s]", SLICE_ARG(columns[i]));
 	read_records(transcript, reader, form);
+	transcript->dialect = *reader_dialect(reader);
 	reader_close(reader);
 	assert_true(strbuf_ok(&transcript->text));
 }
