@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/multipart.h"
+#include "import/reading.h"
 #include "import/renaming.h"
+#include "import/upload_options.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
 
@@ -20,6 +22,7 @@ struct upload {
 	struct spool *spool;
 	struct multipart *multipart; /* NULL: the body is the file */
 	struct upload_options options;
+	struct reader_options reading; /* what the options say of the file */
 	const struct schema *schema; /* held; NULL until the body is there */
 	char filename[FILENAME_MAX_SIZE + 1];
 	bool has_file;
@@ -171,6 +174,8 @@ static bool read_options(struct upload *upload)
 {
 	struct api_call *call = upload->call;
 	struct upload_options *options = &upload->options;
+	const char *param;
+	struct error err;
 
 	*options = (struct upload_options){
 		.schema = param_given(call, "schema") ? param_text(call, "schema") : SLICE("people"),
@@ -191,6 +196,8 @@ static bool read_options(struct upload *upload)
 		.wait = wanted_wait(call),
 	};
 	read_maps(call, options);
+	if (reading_options(options, &upload->reading, &param, &err) == STATUS_INVALID)
+		add_param_error(call, "query", slice_of_string(param), "out-of-range", "%s", err.detail);
 	return call->error_count == 0;
 }
 
@@ -303,7 +310,8 @@ static enum status add_import(struct upload *upload, int64_t *id, struct error *
 	struct slice options = {0};
 	struct slice head = spool_head(upload->spool);
 
-	enum status status = sniff_format(head, spool_size(upload->spool) == head.size, &format, err);
+	enum status status = reader_sniff(head, spool_size(upload->spool) == head.size, &upload->reading,
+					  &format, err);
 	if (status != STATUS_OK)
 		return status;
 	status = spool_commit(upload->spool, &file, err);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "import/internal.h"
+#include "import/reading.h"
 #include "import/renaming.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
@@ -122,6 +123,7 @@ static enum status rename_columns(struct pipeline *pipeline, struct reader_optio
 static enum status open_reader(struct pipeline *pipeline, struct error *err)
 {
 	struct reader_options options = {0};
+	const char *param;
 	const struct import *import = &pipeline->claim.import;
 	enum status status =
 		upload_options_read(import->options, &pipeline->arena, &pipeline->upload, err);
@@ -137,6 +139,10 @@ static enum status open_reader(struct pipeline *pipeline, struct error *err)
 	pipeline->validator = validator_new(pipeline->schema);
 	if (!pipeline->validator)
 		return error_no_memory(err);
+	status = reading_options(&pipeline->upload, &options, &param, err);
+	if (status != STATUS_OK)
+		return status;
+	options.temporary_folder = pipeline->importer->config.spool_folder;
 	status = rename_columns(pipeline, &options, err);
 	if (status != STATUS_OK)
 		return status;
