@@ -64,6 +64,7 @@ struct param_error {
 	const char *type;    /* static: "unknown", "wrong-type", "out-of-range", "missing", "not-supported" */
 	struct slice message;
 	bool is_pointer; /* the name is a place in the body, as a JSON Pointer */
+	struct slice path; /* what stands behind the name in the place: JSON values, with commas */
 };
 
 struct upload;
@@ -111,6 +112,9 @@ bool param_next_text(const struct api_call *call, const char *name, size_t *at, 
 
 void add_param_error(struct api_call *call, const char *where, struct slice name, const char *type,
 		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* The same for what stands deeper in the body: `path` as in struct param_error. */
+void add_place_error(struct api_call *call, const char *where, struct slice name, struct slice path,
+		     const char *type, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* ---- problem.c: answers that say no (RFC 9457) ---- */
 

@@ -12,13 +12,25 @@ void add_param_error(struct api_call *call, const char *where, struct slice name
 	char message[256];
 	va_list args;
 
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	add_place_error(call, where, name, (struct slice){NULL, 0}, type, "%s", message);
+}
+
+void add_place_error(struct api_call *call, const char *where, struct slice name, struct slice path,
+		     const char *type, const char *format, ...)
+{
+	char message[256];
+	va_list args;
+
 	if (call->error_count == PARAM_ERRORS_MAX)
 		return;
 	struct param_error *error = &call->errors[call->error_count];
 	va_start(args, format);
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	*error = (struct param_error){.where = where, .name = name, .type = type};
+	*error = (struct param_error){.where = where, .name = name, .path = path, .type = type};
 	if (!arena_copy(call->arena, slice_of_string(message), &error->message))
 		error->message = SLICE("wrong; and memory is exhausted");
 	call->error_count++;

@@ -122,6 +122,8 @@ static void put_loc(struct json_writer *json, const struct param_error *error)
 		put_steps(json, error->name);
 	else if (error->name.size)
 		json_put_string(json, error->name);
+	if (error->path.size)
+		json_put_raw(json, error->path);
 	json_end_array(json);
 }
 

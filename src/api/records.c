@@ -1,5 +1,6 @@
 /* POST /api/records/search. */
 #include "api/search_body.h"
+#include "api/search_facets.h"
 #include "base/clock.h"
 
 #include <math.h>
@@ -24,8 +25,7 @@ static void respond(struct api_call *call, const struct search_body *body,
 	present_page(&answer.json, body->search.limit, result->offset, result->list.total,
 		     strbuf_slice(&result->next));
 	json_put_text_member(&answer.json, "mode", search_mode_name(body->search.mode));
-	json_put_member(&answer.json, "facets");
-	json_put_raw(&answer.json, SLICE("{}"));
+	search_facets_present(&answer.json, &body->search, result);
 	json_put_member(&answer.json, "embedding_coverage");
 	json_put_double(&answer.json, result->embedding_coverage, 4);
 	json_put_member(&answer.json, "took_ms");
@@ -54,11 +54,13 @@ void handle_search(struct api_call *call)
 	if (status == STATUS_OK) {
 		respond(call, &body, &result, started_ns);
 	} else if (status == STATUS_INVALID) {
-		add_param_error(call, "body", SLICE("cursor"), err.code, "%s", err.detail);
+		bool by_cursor = strcmp(err.code, "too-many-bars") != 0;
+		add_param_error(call, "body", by_cursor ? SLICE("cursor") : SLICE("facets"), err.code, "%s",
+				err.detail);
 		problem_params(call);
 	} else {
 		problem_error(call, &err);
 	}
-	strbuf_release(&result.next);
+	search_result_release(&result);
 	json_decref(object);
 }

@@ -24,6 +24,7 @@ struct server {
 	struct schema_cache *schemas;
 	struct embed_model *model;
 	struct vector_index *index;
+	struct columns *columns;
 	struct searcher *searcher;
 	struct importer *importer;
 	struct api *api;
@@ -38,6 +39,7 @@ static void server_stop(struct server *server)
 	api_free(server->api);
 	searcher_free(server->searcher);
 	vector_index_free(server->index);
+	columns_free(server->columns);
 	embed_model_close(server->model);
 	schema_cache_free(server->schemas);
 	if (server->store)
@@ -144,8 +146,11 @@ static enum status open_search(struct server *server, struct error *err)
 	server->index = vector_index_new(EMBED_DIMENSION);
 	if (!server->index)
 		return error_no_memory(err);
-	server->searcher =
-		searcher_new(server->store, server->model, server->index, QUERY_WORKSPACES);
+	server->columns = columns_new(config->spool_folder);
+	if (!server->columns)
+		return error_no_memory(err);
+	server->searcher = searcher_new(server->store, server->model, server->index, server->columns,
+					QUERY_WORKSPACES);
 	if (!server->searcher)
 		return error_no_memory(err);
 	return searcher_build_index(server->searcher, err);
@@ -158,6 +163,7 @@ static enum status start_work(struct server *server, struct error *err)
 		.store = server->store,
 		.model = server->model,
 		.index = server->index,
+		.columns = server->columns,
 		.schemas = server->schemas,
 		.spool_folder = config->spool_folder,
 		.import_threads = config->import_threads,

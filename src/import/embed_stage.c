@@ -1,6 +1,7 @@
 /* Embedding workers. Each takes a slab of pending records (embed_feed.h) and gives the slab's vectors back in
  * one transaction. Workers share only the feed, so none waits for another. */
 #include "base/log.h"
+#include "import/column_feed.h"
 #include "import/internal.h"
 #include "import/slab.h"
 
@@ -89,6 +90,7 @@ static void announce(struct importer *importer, const struct record_vector *vect
 	if (attached && !add_to_index(importer, entries, attached, as_of))
 		log_error(LOG_EVENT("records missing from the vector index until restart"),
 			  LOG_INT("first_record_id", entries[0].id), LOG_INT("records", attached));
+	column_feed_vectors(importer->config.columns, vectors, count);
 	for (size_t i = 0; i < completed_count; i++)
 		log_completed(importer->config.store, completed[i]);
 	if (completed_count)

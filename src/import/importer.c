@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "import/column_feed.h"
 #include "import/internal.h"
 #include "intake/spool.h"
 
@@ -27,8 +28,17 @@ static enum status start_threads(struct importer *importer, struct error *err)
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned embeds = config->embed_threads ? config->embed_threads
 						: (unsigned)(cores > 0 ? cores : 1);
-	enum status status;
+	enum status status = column_feed_last_id(config->store, &importer->load_last_id, err);
 
+	if (status != STATUS_OK)
+		return status;
+	columns_begin_load(config->columns);
+	status = start_thread(&importer->load_thread, load_thread_main, importer, err);
+	if (status != STATUS_OK) {
+		columns_end_load(config->columns, false);
+		return status;
+	}
+	importer->has_load_thread = true;
 	if (imports > IMPORT_THREADS_MAX)
 		imports = IMPORT_THREADS_MAX;
 	if (embeds > EMBED_THREADS_MAX)
@@ -61,6 +71,7 @@ enum status importer_start(const struct importer_config *config, struct importer
 	importer->config = *config;
 	import_queue_init(&importer->queue);
 	embed_feed_init(&importer->feed);
+	pthread_mutex_init(&importer->lives, NULL);
 	text_once_init(&importer->once);
 	bell_init(&importer->embed_bell);
 	bell_init(&importer->purge_bell);
@@ -94,6 +105,8 @@ void importer_stop(struct importer *importer)
 		pthread_join(importer->import_threads[i], NULL);
 	for (unsigned i = 0; i < importer->embed_thread_count; i++)
 		pthread_join(importer->embed_threads[i], NULL);
+	if (importer->has_load_thread)
+		pthread_join(importer->load_thread, NULL);
 	if (importer->has_purge_thread)
 		pthread_join(importer->purge_thread, NULL);
 	import_queue_release(&importer->queue);
@@ -101,6 +114,7 @@ void importer_stop(struct importer *importer)
 	bell_release(&importer->purge_bell);
 	bell_release(&importer->ended_bell);
 	embed_feed_release(&importer->feed);
+	pthread_mutex_destroy(&importer->lives);
 	text_once_release(&importer->once);
 	free(importer);
 }
@@ -114,13 +128,6 @@ void importer_feed(struct importer *importer)
 {
 	embed_feed_note(&importer->feed);
 	bell_ring(&importer->embed_bell);
-}
-
-void importer_forget_vectors(struct importer *importer, int64_t import_id)
-{
-	if (!vector_index_remove_import(importer->config.index, import_id))
-		log_error(LOG_EVENT("vector index keeps an import that is gone until restart"),
-			  LOG_INT("import_id", import_id));
 }
 
 void importer_pause(struct importer *importer, uint64_t timeout_ms)
@@ -166,17 +173,28 @@ bool importer_wait(struct importer *importer, int64_t import_id, uint64_t timeou
 	return false;
 }
 
+void importer_forget(struct importer *importer, int64_t import_id)
+{
+	if (!vector_index_remove_import(importer->config.index, import_id))
+		log_error(LOG_EVENT("vector index keeps an import that is gone until restart"),
+			  LOG_INT("import_id", import_id));
+	columns_remove_import(importer->config.columns, import_id);
+}
+
 enum status importer_delete(struct importer *importer, int64_t import_id, struct arena *arena,
 			    struct delete_receipt *receipt, struct error *err)
 {
 	const struct importer_config *config = &importer->config;
 	enum status status;
 
+	pthread_mutex_lock(&importer->lives);
 	status = config->store->call->delete_import(config->store, import_id, arena, receipt, err);
+	if (status == STATUS_OK)
+		importer_forget(importer, import_id);
+	pthread_mutex_unlock(&importer->lives);
 	if (status != STATUS_OK)
 		return status;
 	struct error late;
-	importer_forget_vectors(importer, import_id);
 	/* The import is gone already; a file that cannot be removed now is removed at the next start. */
 	if (receipt->spool_name.size &&
 	    spool_remove(config->spool_folder, receipt->spool_name, &late) != STATUS_OK)
@@ -190,11 +208,14 @@ enum status importer_delete(struct importer *importer, int64_t import_id, struct
 enum status importer_cancel(struct importer *importer, int64_t import_id, struct error *err)
 {
 	struct store *store = importer->config.store;
-	enum status status = store->call->cancel_import(store, import_id, err);
 
+	pthread_mutex_lock(&importer->lives);
+	enum status status = store->call->cancel_import(store, import_id, err);
+	if (status == STATUS_OK)
+		importer_forget(importer, import_id);
+	pthread_mutex_unlock(&importer->lives);
 	if (status != STATUS_OK)
 		return status;
-	importer_forget_vectors(importer, import_id);
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
 	return STATUS_OK;
@@ -220,6 +241,15 @@ enum status importer_embed(struct importer *importer, int64_t import_id, struct 
 	if (status == STATUS_OK && changed)
 		importer_feed(importer);
 	return status;
+}
+
+void *load_thread_main(void *argument)
+{
+	struct importer *importer = argument;
+	const struct importer_config *config = &importer->config;
+
+	column_feed_load(config->columns, config->store, importer->load_last_id, &importer->stopping);
+	return NULL;
 }
 
 void *purge_thread_main(void *argument)

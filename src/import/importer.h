@@ -9,6 +9,7 @@
 #ifndef ROWMILL_IMPORT_IMPORTER_H
 #define ROWMILL_IMPORT_IMPORTER_H
 
+#include "column/columns.h"
 #include "embed/embed.h"
 #include "store/store.h"
 #include "validate/schema_cache.h"
@@ -21,6 +22,7 @@ struct importer_config {
 	struct store *store;
 	const struct embed_model *model;
 	struct vector_index *index;
+	struct columns *columns; /* empty; the importer loads them */
 	struct schema_cache *schemas; /* of this store (import/schema_store.h) */
 	const char *spool_folder;
 	unsigned import_threads; /* 0: 2 */

@@ -86,6 +86,14 @@ struct importer {
 	struct text_once once;
 	_Atomic uint64_t texts_computed; /* texts that went through the encoder */
 
+	pthread_t load_thread; /* fills the columns from the store, once */
+	bool has_load_thread;
+	int64_t load_last_id;
+
+	/* Held while an import ends, is deleted or claimed, in the store and in memory: so that what a retry
+	 * begins anew is not forgotten by who ended the run before. */
+	pthread_mutex_t lives;
+
 	pthread_t purge_thread;
 	bool has_purge_thread;
 };
@@ -93,12 +101,14 @@ struct importer {
 /* Thread functions. */
 void *embed_thread_main(void *importer);
 void *purge_thread_main(void *importer);
+void *load_thread_main(void *importer);
 
 /* There may be further records that wait for a vector. */
 void importer_feed(struct importer *importer);
 
-/* The import's records are gone: so are its vectors. */
-void importer_forget_vectors(struct importer *importer, int64_t import_id);
+/* Makes what is in memory forget an import that is gone from the store: vectors and columns. Call it after the
+ * transaction that ended it, with `lives` held over both. */
+void importer_forget(struct importer *importer, int64_t import_id);
 
 /* Sleeps up to `timeout_ms`, less if the importer stops. */
 void importer_pause(struct importer *importer, uint64_t timeout_ms);

@@ -2,6 +2,7 @@
  * turns (import_queue.c), and closes it when the machine failed it. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "import/column_feed.h"
 #include "import/internal.h"
 #include "import/reading.h"
 #include "import/renaming.h"
@@ -49,7 +50,11 @@ enum status pipeline_claim(struct importer *importer, bool only_new, struct pipe
 	pipeline->fd = -1;
 	pipeline->backoff_ms = BACKOFF_FIRST_MS;
 	arena_init(&pipeline->arena, CLAIM_ARENA);
+	pthread_mutex_lock(&importer->lives);
 	enum status status = store->call->claim_import(store, only_new, &pipeline->arena, &pipeline->claim, err);
+	if (status == STATUS_OK && !pipeline->claim.rows_done)
+		columns_begin_import(importer->config.columns, pipeline->claim.import.id);
+	pthread_mutex_unlock(&importer->lives);
 	if (status != STATUS_OK) {
 		pipeline_free(pipeline);
 		return status;
@@ -240,6 +245,7 @@ static enum status store_batch(struct pipeline *pipeline, struct import_scratch 
 		return status;
 	status = store->call->append_batch(store, id, &scratch->batch, format, dialect, err);
 	if (status == STATUS_OK) {
+		column_feed_batch(importer->config.columns, id, &scratch->batch);
 		pipeline->rows += scratch->batch.count;
 		log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id),
 			  LOG_INT("records", scratch->batch.count));
@@ -307,11 +313,14 @@ static enum status record_failure(struct importer *importer, const struct import
 				  const struct error *reason, struct error *err)
 {
 	struct store *store = importer->config.store;
-	enum status status = store->call->fail_import(store, import->id, reason, err);
 
+	pthread_mutex_lock(&importer->lives);
+	enum status status = store->call->fail_import(store, import->id, reason, err);
+	if (status == STATUS_OK)
+		importer_forget(importer, import->id);
+	pthread_mutex_unlock(&importer->lives);
 	if (status != STATUS_OK)
 		return status;
-	importer_forget_vectors(importer, import->id);
 	log_warning(LOG_EVENT("import failed"), LOG_INT("import_id", import->id), LOG_ERR(reason),
 		    LOG_INT("line", reason->line), LOG_INT("column", reason->column),
 		    LOG_INT("byte", reason->byte));

@@ -11,13 +11,19 @@
 #include "base/slice.h"
 #include "base/strbuf.h"
 
-enum { CURSOR_TEXT_MOST = 2048 }; /* characters of one */
+enum {
+	CURSOR_KEYS_MOST = 1200,
+	CURSOR_TEXT_MOST = 2048, /* characters of one */
+};
 
 struct cursor {
 	int64_t id;     /* of the last item of the page */
 	float score;    /* of that item, where the list is ordered by score */
 	int64_t offset; /* items before the next page */
 	int64_t total;  /* items on all pages, when the first was made */
+	/* What else the list is ordered by, of that item. */
+	uint16_t keys_size;
+	unsigned char keys[CURSOR_KEYS_MOST];
 };
 
 /* Names a list: what is listed and by which conditions. */

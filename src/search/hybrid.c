@@ -39,7 +39,7 @@ static enum status find_meaning(struct page *page, struct error *err)
 	if (!fusion)
 		return error_no_memory(err);
 	page->found = fusion;
-	if (page->has_cursor || request->status == RECORD_STATUS_INVALID)
+	if (page_goes_on(page) || request->status == RECORD_STATUS_INVALID)
 		return STATUS_OK;
 	enum status status = searcher_embed(page->searcher, request->query, vector, NULL, err);
 	if (status != STATUS_OK)
@@ -48,6 +48,8 @@ static enum status find_meaning(struct page *page, struct error *err)
 				     .import_id = request->import_id,
 				     .min_score = request->min_score,
 				     .limit = MEANING_DEPTH};
+	if (request->filter && !(query.filter = page_ids(page)))
+		return error_no_memory(err);
 	fusion->hits = arena_alloc(page->arena, MEANING_DEPTH * sizeof *fusion->hits);
 	if (!fusion->hits || !vector_index_search(page->searcher->index, &query, fusion->hits, &fusion->hit_count,
 						  NULL, &more))
@@ -121,14 +123,15 @@ static enum status fetch_fused(struct page *page, struct error *err)
 	struct fusion *fusion = page->found;
 	struct word_hits words;
 
-	if (page->has_cursor)
+	if (page_goes_on(page))
 		return page_go_on_ranked(page, err);
 	enum status status = match_words(page, &words, err);
 	if (status != STATUS_OK)
 		return status;
 	if (!fuse(fusion, &words, page->arena))
 		return error_no_memory(err);
-	size_t count = fusion->count < SEARCH_DEPTH_MOST ? fusion->count : SEARCH_DEPTH_MOST;
+	size_t most = page_needs_all(page) ? SEARCH_ALL_MOST : SEARCH_DEPTH_MOST;
+	size_t count = fusion->count < most ? fusion->count : most;
 	struct ranked_item *items = arena_alloc(page->arena, count * sizeof *items);
 	if (!items)
 		return error_no_memory(err);

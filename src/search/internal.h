@@ -16,6 +16,7 @@ struct searcher {
 	const struct embed_model *model;
 	struct vector_index *index;
 	struct ranked_lists *lists;
+	struct columns *columns;
 
 	/* Workspaces that no query uses at the moment. */
 	pthread_mutex_t mutex;
@@ -35,6 +36,13 @@ struct page {
 	bool has_cursor;
 	struct cursor cursor;
 	struct words *words; /* of the query; NULL until page_words() is called */
+	/* What import, status and filter select, where filter, sort or facets are asked for. `find` narrows it to
+	 * what the query finds. */
+	bool has_selection;
+	struct column_selection selection;
+	size_t valid_count, embedded_count; /* of the selection before it was narrowed */
+	struct id_set ids; /* the selection before it was narrowed, for who scans; `has_ids` */
+	bool has_ids;
 	void *found; /* what the mode's `find` left for its `fetch` */
 };
 
@@ -55,6 +63,11 @@ const struct words *page_words(struct page *page, struct error *err);
 /* The records that hold all the words (`any`: one of them), at most SEARCH_DEPTH_MOST. */
 enum status page_match(struct page *page, bool any, struct word_hits *hits, struct error *err);
 
+/* Facets and sorts are over all that is found, not only over what is ranked first. */
+bool page_needs_all(const struct page *page);
+/* The cursor names a kept list, and nothing else is wanted than its next page. */
+bool page_goes_on(const struct page *page);
+
 /* Shows the page of a list that was just ranked, and keeps the list where there are further ones. `total` is what the
  * page says of all that there are. */
 enum status page_show_ranked(struct page *page, const struct ranked_item *items, size_t count, int64_t total,
@@ -62,6 +75,24 @@ enum status page_show_ranked(struct page *page, const struct ranked_item *items,
 
 /* Shows the page of the kept list that the cursor names. */
 enum status page_go_on_ranked(struct page *page, struct error *err);
+
+/* The ids of the selection, made where they were not yet; NULL: memory is exhausted. */
+const struct id_set *page_ids(struct page *page);
+
+/* A page of the selection in the order asked for, or by id: `ids` are in the arena. */
+struct ordered_ids {
+	int64_t *ids;
+	size_t count;
+	bool more;
+	struct slice place; /* of the last, as column_order() wrote it; in the arena */
+};
+enum status page_order(struct page *page, struct ordered_ids *ordered, struct error *err);
+
+/* Looks up what was ordered, and writes the next cursor. */
+enum status page_fetch_ordered(struct page *page, const struct ordered_ids *ordered, struct error *err);
+
+/* facets.c: counts over the selection. */
+enum status page_count_facets(struct page *page, struct error *err);
 
 /* The cursor of the page behind this one, into the result. `passed`: records that this page shows or leaves
  * out. */

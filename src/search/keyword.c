@@ -7,7 +7,7 @@ static enum status fetch_matches(struct page *page, struct error *err)
 {
 	struct word_hits hits;
 
-	if (page->has_cursor)
+	if (page_goes_on(page))
 		return page_go_on_ranked(page, err);
 	enum status status = page_match(page, false, &hits, err);
 	if (status != STATUS_OK)

@@ -1,9 +1,24 @@
-/* Records as they lie: by id. */
+/* Records as they lie, by id, or in the order of fields. */
 #include "search/internal.h"
 
 #include "base/banned.h"
 
-static enum status fetch_list(struct page *page, struct error *err)
+static enum status find_list(struct page *page, struct error *err)
+{
+	const struct search_request *request = page->request;
+	struct ordered_ids *ordered;
+
+	/* Facets alone do not change the list. */
+	if (!request->filter && !request->sort_count)
+		return STATUS_OK;
+	ordered = arena_alloc_zeroed(page->arena, 1, sizeof *ordered);
+	if (!ordered)
+		return error_no_memory(err);
+	page->found = ordered;
+	return page_order(page, ordered, err);
+}
+
+static enum status fetch_stored(struct page *page, struct error *err)
 {
 	const struct search_request *request = page->request;
 	struct record_query query = {
@@ -26,4 +41,13 @@ static enum status fetch_list(struct page *page, struct error *err)
 	return STATUS_OK;
 }
 
-const struct search_method search_list = {.name = "list", .fetch = fetch_list};
+static enum status fetch_list(struct page *page, struct error *err)
+{
+	struct ordered_ids *ordered = page->found;
+
+	if (!ordered)
+		return fetch_stored(page, err);
+	return page_fetch_ordered(page, ordered, err);
+}
+
+const struct search_method search_list = {.name = "list", .find = find_list, .fetch = fetch_list};

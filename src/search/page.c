@@ -25,6 +25,9 @@ static uint64_t list_id(const struct search_request *request)
 	strbuf_add_format(&conditions, "%d %lld %d %.9g ", (int)request->mode,
 			  (long long)request->import_id, (int)request->status,
 			  (double)request->min_score);
+	strbuf_add_format(&conditions, "%lld ", request->by_vector ? (long long)request->record_id : 0LL);
+	strbuf_add_slice(&conditions, request->conditions);
+	strbuf_add_byte(&conditions, '\0');
 	strbuf_add_slice(&conditions, request->query);
 	uint64_t id = cursor_list_id("records", strbuf_slice(&conditions));
 	strbuf_release(&conditions);
@@ -58,9 +61,12 @@ static enum status find_coverage(struct page *page, struct error *err)
 {
 	const struct store_backend *call = page->searcher->store->call;
 	int64_t valid, embedded;
-	enum status status;
+	enum status status = STATUS_OK;
 
-	if (page->request->import_id) {
+	if (page->has_selection) {
+		valid = (int64_t)page->valid_count;
+		embedded = (int64_t)page->embedded_count;
+	} else if (page->request->import_id) {
 		struct import import;
 		status = call->get_import(page->reader, page->request->import_id, page->arena,
 					  &import, err);
@@ -94,11 +100,60 @@ static enum status highlight(struct page *page, struct error *err)
 	return STATUS_OK;
 }
 
+/* What import, status and filter select, as the columns are now. */
+static enum status select_records(struct page *page, struct error *err)
+{
+	const struct search_request *request = page->request;
+	struct column_condition condition = {.import_id = request->import_id, .filter = request->filter};
+	static const enum selected_status status_of[] = {
+		[RECORD_STATUS_ANY] = SELECT_ANY,
+		[RECORD_STATUS_VALID] = SELECT_VALID,
+		[RECORD_STATUS_INVALID] = SELECT_INVALID,
+	};
+
+	if (!request->filter && !request->sort_count && !request->facet_count)
+		return STATUS_OK;
+	condition.status = status_of[request->status];
+	enum status status = columns_view(page->searcher->columns, &page->result->view, err);
+	if (status != STATUS_OK)
+		return status;
+	page->has_selection = column_select(&page->selection, page->result->view, &condition);
+	if (!page->has_selection)
+		return error_no_memory(err);
+	page->valid_count = page->selection.valid_count;
+	page->embedded_count = page->selection.embedded_count;
+	return STATUS_OK;
+}
+
+static enum status run_page(struct page *page, struct error *err)
+{
+	const struct store_backend *call = page->searcher->store->call;
+	const struct search_method *method = methods[page->request->mode];
+	enum status status = open_cursor(page, err);
+
+	if (status != STATUS_OK)
+		return status;
+	page->result->offset = page->has_cursor ? page->cursor.offset : page->request->offset;
+	status = select_records(page, err);
+	if (status == STATUS_OK && method->find)
+		status = method->find(page, err);
+	if (status == STATUS_OK)
+		status = call->open_reader(page->searcher->store, &page->reader, err);
+	if (status == STATUS_OK)
+		status = find_coverage(page, err);
+	if (status == STATUS_OK)
+		status = method->fetch(page, err);
+	if (status == STATUS_OK && page->request->facet_count)
+		status = page_count_facets(page, err);
+	if (status == STATUS_OK && page->request->highlight)
+		status = highlight(page, err);
+	call->close_reader(page->searcher->store, page->reader);
+	return status;
+}
+
 enum status searcher_run(struct searcher *searcher, const struct search_request *request,
 			 struct arena *arena, struct search_result *result, struct error *err)
 {
-	const struct store_backend *call = searcher->store->call;
-	const struct search_method *method = methods[request->mode];
 	struct page page = {.searcher = searcher,
 			    .request = request,
 			    .result = result,
@@ -107,20 +162,15 @@ enum status searcher_run(struct searcher *searcher, const struct search_request 
 
 	*result = (struct search_result){0};
 	strbuf_init(&result->next, CURSOR_TEXT_MOST);
-	enum status status = open_cursor(&page, err);
-	if (status != STATUS_OK)
-		return status;
-	result->offset = page.has_cursor ? page.cursor.offset : request->offset;
-	if (method->find)
-		status = method->find(&page, err);
-	if (status == STATUS_OK)
-		status = call->open_reader(searcher->store, &page.reader, err);
-	if (status == STATUS_OK)
-		status = find_coverage(&page, err);
-	if (status == STATUS_OK)
-		status = method->fetch(&page, err);
-	if (status == STATUS_OK && request->highlight)
-		status = highlight(&page, err);
-	call->close_reader(searcher->store, page.reader);
+	enum status status = run_page(&page, err);
+	column_selection_release(&page.selection);
+	id_set_release(&page.ids);
 	return status;
+}
+
+void search_result_release(struct search_result *result)
+{
+	strbuf_release(&result->next);
+	column_view_release(result->view);
+	result->view = NULL;
 }

@@ -7,7 +7,8 @@
 enum { BUILD_SLICE = 4096, BUILD_ARENA = 64 << 20 };
 
 struct searcher *searcher_new(struct store *store, const struct embed_model *model,
-			      struct vector_index *index, unsigned workspaces)
+			      struct vector_index *index, struct columns *columns,
+			      unsigned workspaces)
 {
 	struct searcher *searcher = calloc(1, sizeof *searcher);
 
@@ -17,6 +18,7 @@ struct searcher *searcher_new(struct store *store, const struct embed_model *mod
 	searcher->model = model;
 	searcher->index = index;
 	searcher->lists = ranked_lists_new();
+	searcher->columns = columns;
 	pthread_mutex_init(&searcher->mutex, NULL);
 	pthread_cond_init(&searcher->returned, NULL);
 	searcher->workspaces = calloc(workspaces, sizeof(struct embed_workspace *));

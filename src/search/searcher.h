@@ -9,6 +9,7 @@
 #ifndef ROWMILL_SEARCH_SEARCHER_H
 #define ROWMILL_SEARCH_SEARCHER_H
 
+#include "column/columns.h"
 #include "embed/embed.h"
 #include "search/search_request.h"
 #include "store/store.h"
@@ -18,7 +19,8 @@ struct searcher;
 
 /* All borrowed until searcher_free. `workspaces`: queries embedded at the same time. */
 struct searcher *searcher_new(struct store *store, const struct embed_model *model,
-			      struct vector_index *index, unsigned workspaces);
+			      struct vector_index *index, struct columns *columns,
+			      unsigned workspaces);
 void searcher_free(struct searcher *searcher); /* NULL is fine */
 
 /* Reads every vector of the store into the index. Call before anything is added to it. */

@@ -237,6 +237,13 @@ struct record_list {
 	bool more;
 };
 
+/* What columns are made of. */
+struct stored_row {
+	int64_t id, row, created_ms;
+	bool valid, embedded;
+	struct slice data; /* JSON text */
+};
+
 /* A valid record without a vector. */
 struct pending_record {
 	int64_t id, import_id;
@@ -448,6 +455,14 @@ struct store_backend {
 	enum status (*get_records)(struct store_reader *reader, const int64_t *ids, size_t count,
 				   struct arena *arena, struct record_list *list,
 				   struct error *err);
+
+	/* The records of one import with after_id < id <= last_id, ids rising, at most `limit`; without what
+	 * is wide. */
+	enum status (*list_rows)(struct store_reader *reader, int64_t import_id, int64_t after_id,
+				 int64_t last_id, uint32_t limit, struct arena *arena,
+				 struct stored_row **rows, size_t *count, struct error *err);
+	/* 0: there is no record. */
+	enum status (*get_last_record_id)(struct store_reader *reader, int64_t *id, struct error *err);
 
 	/* STATUS_NOT_FOUND. */
 	enum status (*list_errors)(struct store_reader *reader, const struct error_query *query,

@@ -163,12 +163,6 @@ def test_members_that_need_a_query_are_refused_without_one(library, members, nam
     expect_problem(library.post("/api/records/search", json=members), 422, "invalid-parameter", ["body", name])
 
 
-@pytest.mark.parametrize("members", [
-    {"filter": {"age": 1}}, {"sort": ["age"]}, {"facets": ["age"]}])
-def test_what_this_version_cannot_do_is_said(library, members):
-    expect_problem(library.post("/api/records/search", json=members), 422, "not-supported")
-
-
 def test_offset_and_cursor_exclude_each_other(library):
     cursor = library.search(limit=1)["page"]["next"]
     response = library.post("/api/records/search", json={"offset": 1, "cursor": cursor})

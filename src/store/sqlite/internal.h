@@ -186,6 +186,10 @@ enum status errors_list_groups(struct store_reader *, int64_t import_id, struct 
 			       struct error_group **, size_t *count, struct error *);
 enum status imports_list_to_embed(struct store_reader *, uint32_t limit, struct arena *, int64_t **ids,
 				  size_t *count, struct error *);
+enum status records_list_rows(struct store_reader *, int64_t import_id, int64_t after_id, int64_t last_id,
+			      uint32_t limit, struct arena *, struct stored_row **, size_t *count,
+			      struct error *);
+enum status records_last_id(struct store_reader *, int64_t *id, struct error *);
 enum status records_list_pending(struct store_reader *, int64_t import_id, int64_t after_id, uint32_t limit,
 				 struct arena *, struct pending_record **, size_t *count,
 				 struct error *);

@@ -103,6 +103,42 @@ enum status records_list(struct store_reader *base, const struct record_query *w
 	return status;
 }
 
+enum status records_list_rows(struct store_reader *base, int64_t import_id, int64_t after_id, int64_t last_id,
+			      uint32_t limit, struct arena *arena, struct stored_row **rows, size_t *count,
+			      struct error *err)
+{
+	struct query query;
+
+	*count = 0;
+	*rows = arena_alloc_zeroed(arena, limit, sizeof **rows);
+	if (!*rows)
+		return error_no_memory(err);
+	query_begin(&query, &sqlite_reader_of(base)->connection, READ_ROWS);
+	query_bind_int(&query, 1, import_id);
+	query_bind_int(&query, 2, after_id);
+	query_bind_int(&query, 3, last_id);
+	query_bind_int(&query, 4, limit);
+	while (query_row(&query))
+		(*rows)[(*count)++] = (struct stored_row){
+			.id = query_int(&query, 0),
+			.row = query_int(&query, 1),
+			.valid = query_int(&query, 2) != 0,
+			.embedded = query_int(&query, 3) != 0,
+			.data = query_text(&query, 4, arena),
+			.created_ms = time_text_parse(query_text_borrowed(&query, 5)),
+		};
+	return query_end(&query, err);
+}
+
+enum status records_last_id(struct store_reader *base, int64_t *id, struct error *err)
+{
+	struct query query;
+
+	query_begin(&query, &sqlite_reader_of(base)->connection, READ_LAST_ID);
+	*id = query_row(&query) ? query_int(&query, 0) : 0;
+	return query_end(&query, err);
+}
+
 enum status records_list_pending(struct store_reader *base, int64_t import_id, int64_t after_id,
 				 uint32_t limit, struct arena *arena, struct pending_record **records,
 				 size_t *count, struct error *err)

@@ -17,6 +17,7 @@ struct world {
 	struct schema_cache *schemas;
 	struct embed_model *model;
 	struct vector_index *index;
+	struct columns *columns;
 	struct searcher *searcher;
 	struct importer *importer;
 	struct arena arena;
@@ -37,7 +38,9 @@ static void open_world(struct world *world)
 	assert_ok(spool_prepare_folder(world->spool_folder, &err), &err);
 	assert_ok(embed_model_open(folder.data, &options, &world->model, &err), &err);
 	world->index = vector_index_new(EMBED_DIMENSION);
-	world->searcher = searcher_new(world->store, world->model, world->index, 1);
+	world->columns = columns_new(world->spool_folder);
+	assert_non_null(world->columns);
+	world->searcher = searcher_new(world->store, world->model, world->index, world->columns, 1);
 	assert_non_null(world->searcher);
 	assert_ok(searcher_build_index(world->searcher, &err), &err);
 	arena_init(&world->arena, 64 << 20);
@@ -49,6 +52,7 @@ static void start_importer(struct world *world)
 	struct importer_config config = {.store = world->store,
 					 .model = world->model,
 					 .index = world->index,
+					 .columns = world->columns,
 					 .schemas = world->schemas,
 					 .spool_folder = world->spool_folder,
 					 .embed_threads = 2};
@@ -63,6 +67,7 @@ static void close_world(struct world *world)
 	world->importer = NULL;
 	searcher_free(world->searcher);
 	vector_index_free(world->index);
+	columns_free(world->columns);
 	embed_model_close(world->model);
 	schema_cache_free(world->schemas);
 	world->store->call->close(world->store);
@@ -163,7 +168,7 @@ static void an_upload_ends_as_embedded_rows_that_are_found_by_meaning(void **sta
 	assert_int_equal(result.list.count, 1);
 	assert_int_equal(result.list.records[0].row, 2);
 	assert_true(result.next.size > 0);
-	strbuf_release(&result.next);
+	search_result_release(&result);
 }
 
 static void an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled(void **state)

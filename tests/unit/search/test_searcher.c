@@ -12,6 +12,7 @@ enum { RECORDS = 137, DIMENSION = EMBED_DIMENSION };
 static struct store *store;
 static struct embed_model *model;
 static struct vector_index *vectors;
+static struct columns *columns;
 static struct searcher *searcher;
 static struct arena arena;
 static float all[RECORDS][DIMENSION];
@@ -95,7 +96,9 @@ static int open_all(void **state)
 	store_records();
 	attach_vectors();
 	vectors = vector_index_new(DIMENSION);
-	searcher = searcher_new(store, model, vectors, 1);
+	columns = columns_new(make_temporary_folder());
+	assert_non_null(columns);
+	searcher = searcher_new(store, model, vectors, columns, 1);
 	assert_non_null(searcher);
 	assert_ok(searcher_build_index(searcher, &err), &err);
 	assert_int_equal(vector_index_count(vectors), RECORDS);
@@ -107,6 +110,7 @@ static int close_all(void **state)
 	(void)state;
 	searcher_free(searcher);
 	vector_index_free(vectors);
+	columns_free(columns);
 	embed_model_close(model);
 	store->call->close(store);
 	arena_release(&arena);
@@ -203,7 +207,7 @@ static void an_offset_leaves_out_as_many(void **state)
 	assert_int_equal(result.list.count, RECORDS - 100);
 	assert_int_equal(result.list.records[0].id, ranked[100].id);
 	assert_int_equal(result.next.size, 0);
-	strbuf_release(&result.next);
+	search_result_release(&result);
 }
 
 static void a_least_score_counts_only_what_reaches_it(void **state)
@@ -220,7 +224,7 @@ static void a_least_score_counts_only_what_reaches_it(void **state)
 	assert_ok(searcher_run(searcher, &request, &arena, &result, &err), &err);
 	assert_int_equal(result.list.count, 10);
 	assert_int_equal(result.list.total, 10);
-	strbuf_release(&result.next);
+	search_result_release(&result);
 }
 
 static void a_listing_goes_by_id_without_scores(void **state)
@@ -248,8 +252,8 @@ static void a_cursor_of_another_search_is_refused(void **state)
 	request.query = SLICE("tennis");
 	assert_int_equal(searcher_run(searcher, &request, &arena, &other, &err), STATUS_INVALID);
 	assert_string_equal(err.code, "invalid-cursor");
-	strbuf_release(&result.next);
-	strbuf_release(&other.next);
+	search_result_release(&result);
+	search_result_release(&other);
 }
 
 static void what_is_not_there_is_found_nowhere(void **state)
@@ -265,12 +269,12 @@ static void what_is_not_there_is_found_nowhere(void **state)
 	(void)state;
 	assert_ok(searcher_run(searcher, &request, &arena, &result, &err), &err);
 	assert_int_equal(result.list.total, 0);
-	strbuf_release(&result.next);
+	search_result_release(&result);
 	request.import_id = 0;
 	request.status = RECORD_STATUS_INVALID; /* only valid records have vectors */
 	assert_ok(searcher_run(searcher, &request, &arena, &result, &err), &err);
 	assert_int_equal(result.list.total, 0);
-	strbuf_release(&result.next);
+	search_result_release(&result);
 }
 
 /* Last: it deletes what the others look at. The index still knows the records, as it does for a moment
@@ -287,7 +291,7 @@ static void records_deleted_since_the_ranking_are_left_out(void **state)
 	assert_ok(store->call->delete_import(store, import_id, &arena, &receipt, &err), &err);
 	assert_ok(searcher_run(searcher, &request, &arena, &result, &err), &err);
 	assert_int_equal(result.list.count, 0);
-	strbuf_release(&result.next);
+	search_result_release(&result);
 }
 
 int main(void)
