@@ -83,6 +83,12 @@ static void read_environment(struct options *options)
 	}
 }
 
+static void keep_value(struct options *options, int which, const char *value)
+{
+	options->values[which] = value;
+	options->given[options->given_count++] = (struct option_value){which, value};
+}
+
 /* Reads --name VALUE and --name=VALUE; what does not begin with "--" is an operand. Returns 0, or the
  * exit status of a wrong line. */
 static int read_arguments(const struct command *command, struct options *options, int argc, char **argv)
@@ -105,11 +111,11 @@ static int read_arguments(const struct command *command, struct options *options
 		if (equals < argument.size && is_flag)
 			return usage_error("option --%s takes no value", command->options[which].name);
 		if (equals < argument.size)
-			options->values[which] = argv[i] + equals + 1;
+			keep_value(options, which, argv[i] + equals + 1);
 		else if (is_flag)
-			options->values[which] = "yes";
+			keep_value(options, which, "yes");
 		else if (i + 1 < argc)
-			options->values[which] = argv[++i];
+			keep_value(options, which, argv[++i]);
 		else
 			return usage_error("option --%s needs a value", command->options[which].name);
 	}
@@ -131,13 +137,16 @@ static int run(const struct command *command, int argc, char **argv)
 	if (has_argument(argc, argv, "--help") || has_argument(argc, argv, "-h"))
 		return print_command_help(command);
 	options.operands = calloc((size_t)argc + 1, sizeof *options.operands);
-	if (!options.operands)
-		return usage_error("memory is exhausted");
-	read_environment(&options);
-	int result = read_arguments(command, &options, argc, argv);
+	options.given = calloc((size_t)argc + 1, sizeof *options.given);
+	int result = options.operands && options.given ? 0 : usage_error("memory is exhausted");
+	if (result == 0) {
+		read_environment(&options);
+		result = read_arguments(command, &options, argc, argv);
+	}
 	if (result == 0)
 		result = command->run(&options);
 	free(options.operands);
+	free(options.given);
 	return result;
 }
 
@@ -172,6 +181,18 @@ bool option_given(const struct options *options, const char *name)
 	int which = find_option(options->specs, slice_of_string(name));
 
 	return which >= 0 && options->values[which];
+}
+
+const char *option_next(const struct options *options, const char *name, int *at)
+{
+	int which = find_option(options->specs, slice_of_string(name));
+
+	while (*at < options->given_count) {
+		const struct option_value *given = &options->given[(*at)++];
+		if (given->which == which)
+			return given->value;
+	}
+	return NULL;
 }
 
 enum status option_integer(const struct options *options, const char *name, int64_t min, int64_t max,

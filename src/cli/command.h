@@ -19,9 +19,16 @@ struct option_spec {
 	const char *doc;
 };
 
+struct option_value {
+	int which; /* index into specs */
+	const char *value;
+};
+
 struct options {
 	const struct option_spec *specs; /* ended by name NULL */
 	const char *values[OPTIONS_MAX]; /* as given or from the environment; NULL: not given */
+	struct option_value *given; /* in the order of the command line */
+	int given_count;
 	char **operands;
 	int operand_count;
 };
@@ -41,6 +48,9 @@ int command_run(const struct command *commands, int argc, char **argv);
 /* The value, or the spec's fallback. */
 const char *option_text(const struct options *options, const char *name);
 bool option_given(const struct options *options, const char *name);
+
+/* The values of an option that may be given more than once: *at is 0 before the first; NULL behind the last. */
+const char *option_next(const struct options *options, const char *name, int *at);
 
 /* An integer from min to max; STATUS_INVALID says which option is wrong and how. */
 enum status option_integer(const struct options *options, const char *name, int64_t min, int64_t max,
