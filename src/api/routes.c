@@ -25,6 +25,45 @@ static const char *const import_statuses[] = {"pending", "processing", "complete
 static const char *const on_duplicate_choices[] = {"reject", "return", "force", NULL}; /* enum on_duplicate */
 static const char *const record_statuses[] = {"valid", "invalid", NULL};
 
+/* How a file is read. */
+#define FILE_PARAMS \
+	{.name = "format", \
+	 .kind = PARAM_TEXT, \
+	 .max = 16, \
+	 .doc = "csv, tsv, json, ndjson or xlsx; otherwise told by content."}, \
+	{.name = "delimiter", \
+	 .kind = PARAM_TEXT, \
+	 .max = 8, \
+	 .doc = "What divides cells: one character, that character twice, or with a space behind it; otherwise " \
+		"detected."}, \
+	{.name = "quote", \
+	 .kind = PARAM_TEXT, \
+	 .max = 8, \
+	 .doc = "What encloses cells: one ASCII character, or none; otherwise detected."}, \
+	{.name = "escape", \
+	 .kind = PARAM_TEXT, \
+	 .max = 8, \
+	 .doc = "What makes the next character an ordinary one, also outside quotes; otherwise quotes are " \
+		"doubled."}, \
+	{.name = "encoding", \
+	 .kind = PARAM_TEXT, \
+	 .max = 64, \
+	 .doc = "A WHATWG label or an iconv name, in any case; otherwise guessed."}, \
+	{.name = "header", \
+	 .kind = PARAM_FLAG, \
+	 .fallback = 1, \
+	 .doc = "Whether the first row names the columns; otherwise they are field1, field2, …"}, \
+	{.name = "skip", \
+	 .kind = PARAM_INTEGER, \
+	 .min = 0, \
+	 .max = 1000000, \
+	 .fallback = -1, \
+	 .doc = "Lines before the header to be skipped; the header is then not searched for."}, \
+	{.name = "sheet", \
+	 .kind = PARAM_TEXT, \
+	 .max = 256, \
+	 .doc = "The sheet to be read, by its name or its number from 1; otherwise the first visible one."}
+
 static const struct param upload_params[] = {
 	{.name = "filename",
 	 .kind = PARAM_TEXT,
@@ -34,42 +73,7 @@ static const struct param upload_params[] = {
 	 .kind = PARAM_TEXT,
 	 .max = 64,
 	 .doc = "What the rows must be: people (default), any, or a schema of your own."},
-	{.name = "format",
-	 .kind = PARAM_TEXT,
-	 .max = 16,
-	 .doc = "csv, tsv, json, ndjson or xlsx; otherwise told by content."},
-	{.name = "delimiter",
-	 .kind = PARAM_TEXT,
-	 .max = 8,
-	 .doc = "What divides cells: one character, that character twice, or with a space behind it; otherwise "
-		"detected."},
-	{.name = "quote",
-	 .kind = PARAM_TEXT,
-	 .max = 8,
-	 .doc = "What encloses cells: one ASCII character, or none; otherwise detected."},
-	{.name = "escape",
-	 .kind = PARAM_TEXT,
-	 .max = 8,
-	 .doc = "What makes the next character an ordinary one, also outside quotes; otherwise quotes are "
-		"doubled."},
-	{.name = "encoding",
-	 .kind = PARAM_TEXT,
-	 .max = 64,
-	 .doc = "A WHATWG label or an iconv name, in any case; otherwise guessed."},
-	{.name = "header",
-	 .kind = PARAM_FLAG,
-	 .fallback = 1,
-	 .doc = "Whether the first row names the columns; otherwise they are field1, field2, …"},
-	{.name = "skip",
-	 .kind = PARAM_INTEGER,
-	 .min = 0,
-	 .max = 1000000,
-	 .fallback = -1,
-	 .doc = "Lines before the header to be skipped; the header is then not searched for."},
-	{.name = "sheet",
-	 .kind = PARAM_TEXT,
-	 .max = 256,
-	 .doc = "The sheet to be read, by its name or its number from 1; otherwise the first visible one."},
+	FILE_PARAMS,
 	{.name = "map",
 	 .kind = PARAM_TEXTS,
 	 .max = 1024,
@@ -115,6 +119,7 @@ static const struct param infer_params[] = {
 	 .kind = PARAM_TEXT,
 	 .max = 1024,
 	 .doc = "Name of the file; needed where the body is the file itself."},
+	FILE_PARAMS,
 	{.name = "rows",
 	 .kind = PARAM_INTEGER,
 	 .min = 1,

@@ -429,7 +429,8 @@ bool upload_open_file(struct api_call *call, struct reader_options *options, int
 		problem_error(call, &err);
 		return false;
 	}
-	*options = (struct reader_options){0};
+	*options = upload->reading;
+	options->temporary_folder = upload->call->api->config.spool_folder;
 	return true;
 }
 

@@ -2,7 +2,7 @@
 
 #include "cli/check_report.h"
 #include "import/proposal.h"
-#include "import/upload_options.h"
+#include "import/renaming.h"
 #include "store/claim_book.h"
 #include "validate/schema.h"
 
@@ -185,24 +185,6 @@ static enum status read_reading(const struct options *options, struct reader_opt
 	return status;
 }
 
-/* The header is found by every name that a column may have. */
-static enum status name_known(struct check *check, struct error *err)
-{
-	size_t known;
-	const struct slice *names = schema_known_columns(check->schema, &known);
-	struct slice *all = arena_alloc_zeroed(&check->arena, known + check->rename_count, sizeof *all);
-
-	if (!all)
-		return error_no_memory(err);
-	if (known)
-		memcpy(all, names, known * sizeof *all);
-	for (size_t i = 0; i < check->rename_count; i++)
-		all[known + i] = check->renames[i].column;
-	check->reading.known_fields = all;
-	check->reading.known_field_count = known ? known + check->rename_count : 0;
-	return STATUS_OK;
-}
-
 /* ---- checking ---- */
 
 static enum status check_open(struct check *check, struct error *err)
@@ -210,7 +192,8 @@ static enum status check_open(struct check *check, struct error *err)
 	check->validator = validator_new(check->schema);
 	if (!check->validator || !batch_init(&check->batch, BATCH_RECORDS, BATCH_BYTES))
 		return error_no_memory(err);
-	enum status status = name_known(check, err);
+	enum status status = renaming_tell_reader(check->schema, check->renames, check->rename_count,
+						  &check->arena, &check->reading, err);
 	if (status == STATUS_OK && check->rename_count)
 		status = validator_rename(check->validator, check->renames, check->rename_count, err);
 	if (status == STATUS_OK && schema_has_unique(check->schema))

@@ -101,28 +101,18 @@ void pipeline_give_back(struct pipeline *pipeline)
 	pipeline_free(pipeline);
 }
 
-/* The header is found by every name that a column may have. */
 static enum status rename_columns(struct pipeline *pipeline, struct reader_options *options,
 				  struct error *err)
 {
 	struct column_rename *renames;
-	size_t known, count = pipeline->upload.map_count;
-	const struct slice *names = schema_known_columns(pipeline->schema, &known);
-	struct slice *all = arena_alloc_zeroed(&pipeline->arena, known + count, sizeof *all);
-
-	if (!all)
-		return error_no_memory(err);
+	size_t count = pipeline->upload.map_count;
 	enum status status =
 		upload_options_renames(&pipeline->upload, &pipeline->arena, &renames, err);
-	if (status != STATUS_OK)
-		return status;
-	if (known)
-		memcpy(all, names, known * sizeof *all);
-	for (size_t i = 0; i < count; i++)
-		all[known + i] = renames[i].column;
-	options->known_fields = all;
-	options->known_field_count = known ? known + count : 0;
-	return count ? validator_rename(pipeline->validator, renames, count, err) : STATUS_OK;
+
+	if (status == STATUS_OK)
+		status = renaming_tell_reader(pipeline->schema, renames, count, &pipeline->arena, options, err);
+	return status == STATUS_OK && count ? validator_rename(pipeline->validator, renames, count, err)
+					    : status;
 }
 
 static enum status open_reader(struct pipeline *pipeline, struct error *err)

@@ -188,12 +188,22 @@ static void add_value(struct inference *inference, struct column *column, const 
 			column->possible &= ~(1u << i);
 }
 
+/* The reader keeps what has no column of its own under a name of its own. */
+static bool has_extra_cells(const struct record *record)
+{
+	for (size_t i = 0; i < record->error_count; i++)
+		if (strcmp(record->errors[i].code, "extra-cell") == 0)
+			return true;
+	return false;
+}
+
 enum status inference_add(struct inference *inference, const struct record *record, struct error *err)
 {
 	struct column *column;
+	size_t count = record->field_count - has_extra_cells(record);
 
 	inference->rows++;
-	for (size_t i = 0; record->shape == RECORD_FIELDS && i < record->field_count; i++) {
+	for (size_t i = 0; record->shape == RECORD_FIELDS && i < count; i++) {
 		enum status status = find_column(inference, record->fields[i].name, i, &column, err);
 		if (status != STATUS_OK)
 			return status;

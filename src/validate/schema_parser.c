@@ -15,6 +15,7 @@ enum {
 	PLACE_SIZE = 4096,
 	MESSAGE_SIZE = 256,
 	TEMPLATE_SIZE = 10000,
+	KNOWN_NAMES_MAX = 10000,
 };
 
 /* A schema that was made of a document. */
@@ -219,6 +220,11 @@ static void list_known(struct document *document, const struct place *place, str
 
 	for (size_t i = 0; i < schema->field_count; i++)
 		count += schema->fields[i].aliases.count;
+	if (count > KNOWN_NAMES_MAX) {
+		add_fault(document, place, "out-of-range", "the fields may have at most %d names and aliases together",
+			  KNOWN_NAMES_MAX);
+		return;
+	}
 	struct slice *known = allocate(document, count, sizeof *known);
 	struct known_name *lookup = allocate(document, count, sizeof *lookup);
 	if (!known || !lookup)
