@@ -4,18 +4,23 @@
 
 #include "base/banned.h"
 
-enum { BUFFER_ALIGNMENT = 64 };
+enum {
+	BUFFER_ALIGNMENT = 64,
+	BLOCK_PANEL = 48, /* rows in blocks: what is between two products stays in 512 KB of cache */
+};
 
 /* What products read where they do not read float32: bf16, or bytes with their levels. */
 struct narrow {
-	void *numbers;                /* NULL where products read float32 */
-	struct quantized_row *levels; /* a row each; NULL but for bytes */
+	void *numbers;                    /* NULL where products read float32 */
+	struct quantized_row *levels;     /* a row each; NULL but for bytes by rows */
+	struct block_level *block_levels; /* a block each; NULL but for bytes in blocks */
 };
 
 /* Buffers over all tokens of a batch have rows for whole panels: products may touch the rows
  * behind the last token. */
 struct embed_workspace {
-	struct matmul_context *context;
+	struct matmul_context *context; /* NULL where products are in blocks */
+	size_t panel_rows;
 	size_t max_tokens;
 	float *state;    /* [max_tokens, up to a panel][HIDDEN]: what flows from layer to layer */
 	float *qkv;      /* [the same][QKV] */
@@ -25,8 +30,8 @@ struct embed_workspace {
 	struct narrow narrow_state, narrow_attended; /* as state */
 	struct narrow narrow_inner;                  /* [group_rows][INNER] */
 
-	/* Rows that go up to INNER together before any comes down: a panel in float32, all where
-	 * numbers are narrow. */
+	/* Rows that go up to INNER together before any comes down: a panel in float32 and in blocks,
+	 * else all. */
 	size_t group_rows;
 };
 
@@ -52,8 +57,10 @@ static bool new_buffers(struct embed_workspace *workspace, size_t rows)
 }
 
 static bool narrow_new(struct narrow *narrow, size_t rows, size_t columns,
-		       enum embed_precision precision)
+		       const struct embed_model *model)
 {
+	enum embed_precision precision = model->precision;
+
 	if (precision == EMBED_F32)
 		return true;
 	if (precision == EMBED_BF16) {
@@ -61,6 +68,10 @@ static bool narrow_new(struct narrow *narrow, size_t rows, size_t columns,
 		return narrow->numbers;
 	}
 	narrow->numbers = new_rows(rows, columns, sizeof(uint8_t));
+	if (model->block_pool) {
+		narrow->block_levels = calloc(rows * columns / BLOCK, sizeof *narrow->block_levels);
+		return narrow->numbers && narrow->block_levels;
+	}
 	narrow->levels = calloc(rows, sizeof *narrow->levels);
 	return narrow->numbers && narrow->levels;
 }
@@ -69,19 +80,24 @@ static void narrow_release(struct narrow *narrow)
 {
 	free(narrow->numbers);
 	free(narrow->levels);
+	free(narrow->block_levels);
 }
 
-static bool new_sources(struct embed_workspace *workspace, size_t rows, enum embed_precision precision)
+static bool new_sources(struct embed_workspace *workspace, size_t rows,
+			const struct embed_model *model)
 {
-	workspace->group_rows = precision == EMBED_F32 ? MATMUL_PANEL : rows;
-	if (precision != EMBED_BF16) {
+	workspace->panel_rows = model->block_pool ? BLOCK_PANEL : MATMUL_PANEL;
+	workspace->group_rows = model->precision == EMBED_F32 || model->block_pool
+					? workspace->panel_rows
+					: rows;
+	if (model->precision != EMBED_BF16) {
 		workspace->attended = new_rows(rows, HIDDEN, sizeof(float));
 		if (!workspace->attended)
 			return false;
 	}
-	return narrow_new(&workspace->narrow_state, rows, HIDDEN, precision) &&
-	       narrow_new(&workspace->narrow_attended, rows, HIDDEN, precision) &&
-	       narrow_new(&workspace->narrow_inner, rows, INNER, precision);
+	return narrow_new(&workspace->narrow_state, rows, HIDDEN, model) &&
+	       narrow_new(&workspace->narrow_attended, rows, HIDDEN, model) &&
+	       narrow_new(&workspace->narrow_inner, rows, INNER, model);
 }
 
 struct embed_workspace *embed_workspace_new(const struct embed_model *model, size_t max_tokens)
@@ -96,9 +112,10 @@ struct embed_workspace *embed_workspace_new(const struct embed_model *model, siz
 		max_tokens = EMBED_MAX_TOKENS;
 	size_t rows = (max_tokens + MATMUL_PANEL - 1) / MATMUL_PANEL * MATMUL_PANEL;
 	workspace->max_tokens = max_tokens;
-	workspace->context = matmul_context_new(model->engine);
-	if (!workspace->context || !new_buffers(workspace, rows) ||
-	    !new_sources(workspace, rows, model->precision)) {
+	if (model->engine)
+		workspace->context = matmul_context_new(model->engine);
+	if ((model->engine && !workspace->context) || !new_buffers(workspace, rows) ||
+	    !new_sources(workspace, rows, model)) {
 		embed_workspace_free(workspace);
 		return NULL;
 	}
@@ -144,14 +161,14 @@ static enum status check_batch(const struct embed_workspace *workspace, const in
 	return STATUS_OK;
 }
 
-static size_t panel_rows(size_t row, size_t end)
+static size_t panel_rows(const struct embed_workspace *workspace, size_t row, size_t end)
 {
-	return end - row < MATMUL_PANEL ? end - row : MATMUL_PANEL;
+	return end - row < workspace->panel_rows ? end - row : workspace->panel_rows;
 }
 
 static uint16_t *bf16_row(const struct narrow *narrow, size_t row, size_t columns)
 {
-	if (!narrow->numbers || narrow->levels)
+	if (!narrow->numbers || narrow->levels || narrow->block_levels)
 		return NULL;
 	return (uint16_t *)narrow->numbers + row * columns;
 }
@@ -166,6 +183,10 @@ static void quantize(const struct embed_model *model, const struct narrow *narro
 		model->kernels->quantize(x, columns, is_rotated(kind),
 					 (uint8_t *)narrow->numbers + row * columns,
 					 narrow->levels + row, rows);
+	if (narrow->block_levels)
+		model->kernels->quantize_blocks(x, columns, is_rotated(kind),
+						(uint8_t *)narrow->numbers + row * columns,
+						narrow->block_levels + row * columns / BLOCK, rows);
 }
 
 /* destination[rows][width] = the layer's product of rows from `row` on: the narrow ones, or
@@ -177,6 +198,13 @@ static bool multiply(const struct embed_model *model, const struct layer *layer,
 	size_t at = row * matmul_length(kind);
 	const void *source;
 
+	if (narrow->block_levels) {
+		model->kernels->multiply_blocks((const uint8_t *)narrow->numbers + at,
+						narrow->block_levels + at / BLOCK,
+						matmul_length(kind), layer->blocks[kind],
+						matmul_width(kind), destination, rows);
+		return true;
+	}
 	if (narrow->levels)
 		source = (const uint8_t *)narrow->numbers + at;
 	else if (narrow->numbers)
@@ -223,9 +251,9 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 			  struct embed_workspace *workspace, const uint32_t *sizes, size_t count,
 			  size_t tokens)
 {
-	for (size_t row = 0; row < tokens; row += MATMUL_PANEL)
+	for (size_t row = 0; row < tokens; row += workspace->panel_rows)
 		if (!multiply(model, layer, MATMUL_QKV, workspace, workspace->state,
-			      &workspace->narrow_state, row, panel_rows(row, tokens),
+			      &workspace->narrow_state, row, panel_rows(workspace, row, tokens),
 			      workspace->qkv + row * QKV))
 			return false;
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
@@ -254,6 +282,13 @@ static bool run_up(const struct embed_model *model, const struct layer *layer,
 	if (!multiply(model, layer, MATMUL_UP, workspace, workspace->state,
 		      &workspace->narrow_state, row, rows, inner))
 		return false;
+	if (workspace->narrow_inner.block_levels) {
+		size_t at = (row - group) * INNER;
+		model->kernels->gelu_blocks(inner, layer->up_bias,
+					    (uint8_t *)workspace->narrow_inner.numbers + at,
+					    workspace->narrow_inner.block_levels + at / BLOCK, rows);
+		return true;
+	}
 	if (narrow) {
 		model->kernels->gelu_bf16(inner, layer->up_bias, narrow, rows);
 		return true;
@@ -270,24 +305,24 @@ static bool run_up(const struct embed_model *model, const struct layer *layer,
 static bool run_group(const struct embed_model *model, const struct layer *layer,
 		      struct embed_workspace *workspace, size_t group, size_t end)
 {
-	for (size_t row = group; row < end; row += MATMUL_PANEL) {
+	for (size_t row = group; row < end; row += workspace->panel_rows) {
 		if (!multiply(model, layer, MATMUL_OUT, workspace, workspace->attended,
-			      &workspace->narrow_attended, row, panel_rows(row, end),
+			      &workspace->narrow_attended, row, panel_rows(workspace, row, end),
 			      workspace->product))
 			return false;
 		add_norm(model, workspace, layer->out_bias, &layer->attention_norm, row,
-			 panel_rows(row, end));
+			 panel_rows(workspace, row, end));
 	}
-	for (size_t row = group; row < end; row += MATMUL_PANEL)
-		if (!run_up(model, layer, workspace, group, row, panel_rows(row, end)))
+	for (size_t row = group; row < end; row += workspace->panel_rows)
+		if (!run_up(model, layer, workspace, group, row, panel_rows(workspace, row, end)))
 			return false;
-	for (size_t row = group; row < end; row += MATMUL_PANEL) {
+	for (size_t row = group; row < end; row += workspace->panel_rows) {
 		if (!multiply(model, layer, MATMUL_DOWN, workspace, workspace->inner,
-			      &workspace->narrow_inner, row - group, panel_rows(row, end),
+			      &workspace->narrow_inner, row - group, panel_rows(workspace, row, end),
 			      workspace->product))
 			return false;
 		add_norm(model, workspace, layer->down_bias, &layer->output_norm, row,
-			 panel_rows(row, end));
+			 panel_rows(workspace, row, end));
 	}
 	return true;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <jansson.h>
 
@@ -13,7 +14,7 @@
 
 #define MODEL_NAME "all-MiniLM-L6-v2"
 
-enum { PATH_CAP = 4096, PACKED_ALIGNMENT = 64 };
+enum { PATH_CAP = 4096, PACKED_ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 static const char *const precision_names[] = {
 	[EMBED_AUTO] = "auto",
@@ -136,6 +137,28 @@ static void add_remedy(struct error *err)
 		 " the folder.");
 }
 
+/* One range for the weights of all layers, so that huge pages can hold them. */
+static bool new_block_pool(struct embed_model *model)
+{
+	size_t count = 0;
+
+	for (size_t kind = 0; kind < MATMUL_KINDS; kind++)
+		count += blocks_count(matmul_width(kind), matmul_length(kind));
+	size_t size = (count * LAYERS * sizeof(struct block_weights) + HUGE_PAGE - 1) / HUGE_PAGE *
+		      HUGE_PAGE;
+	struct block_weights *pool = aligned_alloc(HUGE_PAGE, size);
+	if (!pool)
+		return false;
+	madvise(pool, size, MADV_HUGEPAGE); /* where it is refused, it is only slower */
+	model->block_pool = pool;
+	for (size_t i = 0; i < LAYERS; i++)
+		for (size_t kind = 0; kind < MATMUL_KINDS; kind++) {
+			model->layers[i].blocks[kind] = pool;
+			pool += blocks_count(matmul_width(kind), matmul_length(kind));
+		}
+	return true;
+}
+
 static enum status choose_precision(struct embed_model *model, enum embed_precision wanted,
 				    struct error *err)
 {
@@ -144,11 +167,14 @@ static enum status choose_precision(struct embed_model *model, enum embed_precis
 
 	if (wanted == EMBED_AUTO)
 		wanted = matmul_support(MATMUL_BF16) == MATMUL_FAST ? EMBED_BF16 : EMBED_F32;
-	if (matmul_support(types[wanted]) == MATMUL_NONE)
+	enum matmul_support support = matmul_support(types[wanted]);
+	if (support == MATMUL_NONE && wanted != EMBED_INT8)
 		return error_set(err, STATUS_UNSUPPORTED, "precision-unsupported",
 				 "This processor cannot embed in %s; 'auto' and f32 work.",
 				 precision_names[wanted]);
 	model->precision = wanted;
+	if (support == MATMUL_NONE)
+		return new_block_pool(model) ? STATUS_OK : error_no_memory(err);
 	model->engine = matmul_engine_new(types[wanted]);
 	return model->engine ? STATUS_OK : error_no_memory(err);
 }
@@ -185,6 +211,7 @@ void embed_model_close(struct embed_model *model)
 		for (size_t kind = 0; kind < MATMUL_KINDS; kind++)
 			matmul_weights_free(model->layers[i].products[kind]);
 	matmul_engine_free(model->engine);
+	free(model->block_pool);
 	tokenizer_close(model->tokenizer);
 	free(model->words);
 	free(model);

@@ -2,6 +2,7 @@
 #ifndef ROWMILL_EMBED_MODEL_H
 #define ROWMILL_EMBED_MODEL_H
 
+#include "embed/blocks.h"
 #include "embed/embed.h"
 #include "embed/kernels/kernels.h"
 #include "embed/matmul.h"
@@ -12,20 +13,22 @@ struct channels {
 };
 
 struct layer {
-	struct matmul_weights *products[MATMUL_KINDS];
+	struct matmul_weights *products[MATMUL_KINDS]; /* NULL where products are in blocks */
+	struct block_weights *blocks[MATMUL_KINDS];    /* in the model's pool; else NULL */
 	float query_bias[HIDDEN];
 	float out_bias[HIDDEN]; /* with what the values' bias comes to behind the product */
 	float up_bias[INNER];
 	float down_bias[HIDDEN];
 	struct norm attention_norm, output_norm;
-	struct channels channels[MATMUL_KINDS]; /* with EMBED_INT8 */
+	struct channels channels[MATMUL_KINDS]; /* with EMBED_INT8 by the engine */
 };
 
 struct embed_model {
 	enum embed_precision precision;
 	const struct kernels *kernels;
 	struct tokenizer *tokenizer;
-	struct matmul_engine *engine;
+	struct matmul_engine *engine;     /* NULL where products are in blocks */
+	struct block_weights *block_pool; /* EMBED_INT8 without VNNI: the weights of all layers */
 	float *words; /* [VOCABULARY][HIDDEN] */
 	struct norm embedding_norm;
 	float positions[EMBED_MAX_TOKENS * HIDDEN]; /* with token type 0 added */

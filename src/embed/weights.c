@@ -62,6 +62,13 @@ static enum status pack(struct loader *loader, size_t index, enum matmul_kind ki
 	struct layer *layer = &model->layers[index];
 	const void *weights = loader->scratch;
 
+	if (model->block_pool) {
+		size_t length = matmul_length(kind), width = matmul_width(kind);
+		for (size_t j = 0; is_rotated(kind) && j < width; j++)
+			model->kernels->rotate(loader->scratch + j * length, length);
+		blocks_pack(loader->scratch, width, length, layer->blocks[kind]);
+		return STATUS_OK;
+	}
 	if (model->precision == EMBED_INT8) {
 		quantize_outputs(model->kernels, kind, loader->scratch, loader->bytes,
 				 &layer->channels[kind]);

@@ -8,6 +8,7 @@
 #ifndef ROWMILL_EMBED_KERNELS_KERNELS_H
 #define ROWMILL_EMBED_KERNELS_KERNELS_H
 
+#include "embed/kernels/blocks.h"
 #include "embed/shape.h"
 
 /* Layer normalisation over HIDDEN numbers, epsilon LAYER_NORM_EPSILON. */
@@ -22,7 +23,7 @@ struct quantized_row {
 
 /* Rows are rotated in blocks of this size: a Hadamard matrix, divided by its square root. It spreads
  * what stands out over all numbers of a block, so that fewer levels are wasted on it. */
-enum { ROTATION = 128 };
+enum { ROTATION = BLOCK };
 
 struct kernels {
 	const char *name; /* "plain", "avx2", "avx512", "avx512-bf16" */
@@ -68,9 +69,31 @@ struct kernels {
 	void (*dequantize)(void *x, size_t columns, const float *scales, const float *offsets,
 			   const struct quantized_row *levels, size_t rows);
 
+	/* out[rows][columns] and levels[rows][columns / BLOCK]: x in bytes, each block from its least
+	 * number to its greatest. Where `rotate` is true it is the rotated row that is written.
+	 * columns is HIDDEN or INNER. */
+	void (*quantize_blocks)(const float *x, size_t columns, bool rotate, uint8_t *out,
+				struct block_level *levels, size_t rows);
+
+	/* The same of gelu(x + bias), x[rows][INNER], to 4e-4, rotated. */
+	void (*gelu_blocks)(const float *x, const float *bias, uint8_t *out,
+			    struct block_level *levels, size_t rows);
+
+	/* destination[rows][width] = source[rows][length] · weights, and levels as above. `weights`
+	 * is [width / BLOCK_WIDTH][length / BLOCK], within the bounds of blocks.h; length is a multiple of
+	 * BLOCK, width one of BLOCK_WIDTH. */
+	void (*multiply_blocks)(const uint8_t *source, const struct block_level *levels,
+				size_t length, const struct block_weights *weights, size_t width,
+				float *destination, size_t rows);
+
 	/* vector[HIDDEN] = the mean of state[rows][HIDDEN], scaled to L2 norm 1. */
 	void (*pool)(const float *state, float *vector, size_t rows);
 };
+
+/* multiply_blocks of all tables from AVX2 on: what is faster has instructions that need no blocks. */
+void multiply_blocks_avx2(const uint8_t *source, const struct block_level *levels, size_t length,
+			  const struct block_weights *weights, size_t width, float *destination,
+			  size_t rows);
 
 extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512, kernels_avx512_bf16;
 

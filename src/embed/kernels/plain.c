@@ -196,6 +196,83 @@ static void dequantize(void *x, size_t columns, const float *scales, const float
 		}
 }
 
+static void quantize_block(const float *x, uint8_t *out, struct block_level *level)
+{
+	float least = x[0], most = x[0];
+
+	for (size_t i = 1; i < BLOCK; i++) {
+		least = fminf(least, x[i]);
+		most = fmaxf(most, x[i]);
+	}
+	level->scale = fmaxf((most - least) / BLOCK_LEVELS, 1e-30F);
+	level->middle = 0.5F * least + 0.5F * most;
+	for (size_t i = 0; i < BLOCK; i++) {
+		float steps = (x[i] - level->middle) * (1 / level->scale);
+		out[i] = (uint8_t)fminf(fmaxf(rintf(steps + BLOCK_MIDDLE), 0), BLOCK_LEVELS);
+	}
+}
+
+static void quantize_blocks(const float *x, size_t columns, bool rotated, uint8_t *out,
+			    struct block_level *levels, size_t rows)
+{
+	for (size_t i = 0; i < rows * columns / BLOCK; i++) {
+		float block[BLOCK];
+
+		memcpy(block, x + i * BLOCK, sizeof block);
+		if (rotated)
+			rotate_block(block);
+		quantize_block(block, out + i * BLOCK, &levels[i]);
+	}
+}
+
+static void gelu_blocks(const float *x, const float *bias, uint8_t *out,
+			struct block_level *levels, size_t rows)
+{
+	for (size_t row = 0; row < rows; row++, x += INNER, out += INNER, levels += INNER / BLOCK) {
+		float numbers[INNER];
+
+		memcpy(numbers, x, sizeof numbers);
+		gelu(numbers, bias, 1);
+		quantize_blocks(numbers, INNER, true, out, levels, 1);
+	}
+}
+
+/* The exact sum over a block of products of distances from the middle level. */
+static int32_t sum_block(const uint8_t *source, const struct block_weights *weights, size_t output)
+{
+	int32_t sum = 0;
+
+	for (size_t i = 0; i < BLOCK; i++) {
+		size_t chain = i / BLOCK_CHAIN, step = i % BLOCK_CHAIN / 4;
+		int32_t weight = weights->chains[chain].weights[step][4 * output + i % 4];
+		sum += (source[i] - BLOCK_MIDDLE) * weight;
+	}
+	return sum;
+}
+
+static void multiply_blocks(const uint8_t *source, const struct block_level *levels, size_t length,
+			    const struct block_weights *weights, size_t width, float *destination,
+			    size_t rows)
+{
+	size_t blocks = length / BLOCK;
+
+	for (size_t row = 0; row < rows; row++)
+		for (size_t j = 0; j < width; j++) {
+			const struct block_weights *at = weights + j / BLOCK_WIDTH * blocks;
+			size_t output = j % BLOCK_WIDTH;
+			float result = 0;
+
+			for (size_t i = 0; i < blocks; i++) {
+				const struct block_level *level = &levels[row * blocks + i];
+				int32_t sum = sum_block(source + row * length + i * BLOCK, &at[i],
+							output);
+				result += level->scale * (float)sum * at[i].scales[output] +
+					  level->middle * at[i].sums[output];
+			}
+			destination[row * width + j] = result;
+		}
+}
+
 static void pool(const float *state, float *vector, size_t rows)
 {
 	float squares = 0;
@@ -226,5 +303,8 @@ const struct kernels kernels_plain = {
 	.rotate = rotate,
 	.quantize = quantize,
 	.dequantize = dequantize,
+	.quantize_blocks = quantize_blocks,
+	.gelu_blocks = gelu_blocks,
+	.multiply_blocks = multiply_blocks,
 	.pool = pool,
 };

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "embed/blocks.h"
 #include "embed/kernels/kernels.h"
 
 enum { MOST_ROWS = EMBED_MAX_TOKENS };
@@ -350,6 +351,135 @@ static void sums_of_bytes_become_the_numbers_of_plain_c(void **state)
 	for_all_tables(check_dequantize, 40);
 }
 
+static void assert_same_blocks(const struct kernels *kernels, const struct guarded *bytes,
+			       const struct guarded *levels, const struct guarded *other,
+			       const struct guarded *other_levels, size_t count, float tolerance)
+{
+	const struct block_level *a = levels->data, *b = other_levels->data;
+
+	for (size_t i = 0; i < count / BLOCK; i++) {
+		assert_true(fabsf(a[i].scale - b[i].scale) <= tolerance * b[i].scale);
+		assert_true(fabsf(a[i].middle - b[i].middle) <= tolerance * 128 * b[i].scale);
+	}
+	for (size_t i = 0; i < count; i++) {
+		int byte = ((uint8_t *)bytes->data)[i];
+		if (byte > BLOCK_LEVELS || abs(byte - ((uint8_t *)other->data)[i]) > 1)
+			fail_msg("%s: byte %zu is %d", kernels->name, i, byte);
+	}
+}
+
+/* Numbers on the edge of two levels may go to either. */
+static void check_quantize_blocks(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t columns = random_next(random) % 2 ? HIDDEN : INNER, count = rows * columns;
+	bool rotated = random_next(random) % 2;
+	struct guarded x = random_numbers(random, count, random_next(random) % 2 ? 0.01F : 30);
+	struct guarded bytes = guarded_new(count), other = guarded_new(count);
+	struct guarded levels = guarded_new(count / BLOCK * sizeof(struct block_level));
+	struct guarded other_levels = guarded_new(count / BLOCK * sizeof(struct block_level));
+
+	for (size_t i = 0; i < BLOCK; i++)
+		((float *)x.data)[i] = rows % 2 ? 0 : 7; /* a block of equal numbers has levels too */
+	kernels->quantize_blocks(x.data, columns, rotated, bytes.data, levels.data, rows);
+	kernels_plain.quantize_blocks(x.data, columns, rotated, other.data, other_levels.data, rows);
+	assert_same_blocks(kernels, &bytes, &levels, &other, &other_levels, count, 1e-4F);
+	for (size_t i = 0; i < count && !rotated; i++) {
+		const struct block_level *level = (struct block_level *)levels.data + i / BLOCK;
+		float distance = (float)((uint8_t *)bytes.data)[i] - BLOCK_MIDDLE;
+		float back = level->scale * distance + level->middle;
+		assert_true(fabsf(back - ((float *)x.data)[i]) <= level->scale * 0.51F + 1e-6F);
+	}
+	guarded_release(&x);
+	guarded_release(&bytes);
+	guarded_release(&other);
+	guarded_release(&levels);
+	guarded_release(&other_levels);
+}
+
+static void bytes_in_blocks_are_those_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_quantize_blocks, 40);
+}
+
+static void check_gelu_blocks(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t count = rows * INNER;
+	struct guarded x = random_numbers(random, count, 4), bias = random_numbers(random, INNER, 1);
+	struct guarded bytes = guarded_new(count), other = guarded_new(count);
+	struct guarded levels = guarded_new(count / BLOCK * sizeof(struct block_level));
+	struct guarded other_levels = guarded_new(count / BLOCK * sizeof(struct block_level));
+
+	kernels->gelu_blocks(x.data, bias.data, bytes.data, levels.data, rows);
+	kernels_plain.gelu_blocks(x.data, bias.data, other.data, other_levels.data, rows);
+	assert_same_blocks(kernels, &bytes, &levels, &other, &other_levels, count, 2e-3F);
+	guarded_release(&x);
+	guarded_release(&bias);
+	guarded_release(&bytes);
+	guarded_release(&other);
+	guarded_release(&levels);
+	guarded_release(&other_levels);
+}
+
+static void gelu_in_blocks_is_that_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_gelu_blocks, 20);
+}
+
+/* Weights as a model has them, or all as large as can be; and sources at their bounds, or anywhere. */
+static struct guarded random_blocks(uint64_t *random, size_t width, size_t length)
+{
+	struct guarded weights = random_numbers(random, width * length, 0.1F);
+	struct guarded packed = guarded_new(blocks_count(width, length) * sizeof(struct block_weights));
+	bool large = random_next(random) % 2;
+	float *numbers = weights.data;
+
+	for (size_t i = 0; i < width * length && large; i++)
+		numbers[i] = numbers[i] < 0 ? -0.1F : 0.1F;
+	blocks_pack(weights.data, width, length, packed.data);
+	guarded_release(&weights);
+	return packed;
+}
+
+static struct guarded random_bytes(uint64_t *random, size_t count)
+{
+	struct guarded bytes = guarded_new(count);
+	bool bounds = random_next(random) % 2;
+
+	for (size_t i = 0; i < count; i++)
+		((uint8_t *)bytes.data)[i] =
+			(uint8_t)(bounds ? random_next(random) % 2 * BLOCK_LEVELS
+					 : random_next(random) % (BLOCK_LEVELS + 1));
+	return bytes;
+}
+
+static void check_multiply_blocks(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t length = (1 + random_next(random) % 4) * BLOCK;
+	size_t width = (1 + random_next(random) % 5) * BLOCK_WIDTH;
+	struct guarded packed = random_blocks(random, width, length);
+	struct guarded bytes = random_bytes(random, rows * length);
+	struct guarded levels = random_numbers(random, rows * length / BLOCK * 2, 0.02F);
+	struct guarded out = guarded_new(rows * width * 4), other = guarded_new(rows * width * 4);
+
+	kernels->multiply_blocks(bytes.data, levels.data, length, packed.data, width, out.data, rows);
+	kernels_plain.multiply_blocks(bytes.data, levels.data, length, packed.data, width, other.data,
+				      rows);
+	assert_close(kernels->name, rows, out.data, other.data, rows * width, 2e-5F);
+	guarded_release(&packed);
+	guarded_release(&bytes);
+	guarded_release(&levels);
+	guarded_release(&out);
+	guarded_release(&other);
+}
+
+static void products_of_blocks_are_those_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_multiply_blocks, 70);
+}
+
 static void check_pool(const struct kernels *kernels, size_t rows, uint64_t *random)
 {
 	struct guarded state = random_numbers(random, rows * HIDDEN, 2);
@@ -394,6 +524,9 @@ int main(void)
 		cmocka_unit_test(a_row_rotated_is_that_of_plain_c_and_twice_the_row_itself),
 		cmocka_unit_test(bytes_and_their_levels_are_those_of_plain_c),
 		cmocka_unit_test(sums_of_bytes_become_the_numbers_of_plain_c),
+		cmocka_unit_test(bytes_in_blocks_are_those_of_plain_c),
+		cmocka_unit_test(gelu_in_blocks_is_that_of_plain_c),
+		cmocka_unit_test(products_of_blocks_are_those_of_plain_c),
 		cmocka_unit_test(pooled_vectors_are_those_of_plain_c),
 		cmocka_unit_test(a_table_is_chosen_by_name_and_never_a_faster_one),
 	};
