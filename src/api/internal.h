@@ -176,6 +176,12 @@ bool list_page_open(struct api_call *call, const char *kind, struct slice condit
 void list_page_write(struct api_call *call, struct json_writer *json, const struct list_page *page,
 		     int64_t total, size_t count, int64_t last_id, bool more);
 
+/* ---- download.c ---- */
+
+/* Content-Disposition of a download that is named after an uploaded file, without its endings:
+ * "people.csv.gz" and "-rejects.csv" give "people-rejects.csv". */
+void respond_as_download(struct api_call *call, struct slice filename, const char *ending);
+
 /* ---- upload.c ---- */
 
 /* Starts taking the body; false: `response` is filled with the refusal. */
@@ -200,6 +206,7 @@ void handle_list_imports(struct api_call *call);
 void handle_get_import(struct api_call *call);
 void handle_delete_import(struct api_call *call);
 void handle_import_errors(struct api_call *call);
+void handle_import_rejects(struct api_call *call);
 void handle_get_record(struct api_call *call);
 void handle_list_schemas(struct api_call *call);
 void handle_get_schema(struct api_call *call);

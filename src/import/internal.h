@@ -5,6 +5,7 @@
 #include "import/embed_feed.h"
 #include "import/import_queue.h"
 #include "import/importer.h"
+#include "import/reject.h"
 #include "import/text_once.h"
 #include "import/upload_options.h"
 
@@ -55,6 +56,8 @@ struct pipeline {
 	struct reader *reader;
 	struct validator *validator;
 	bool columns_checked;
+	struct reject_form form; /* of what is given back of invalid rows */
+	struct slice columns;    /* of the file, as the import keeps them; empty when it does */
 };
 
 /* STATUS_END as claim_import. */

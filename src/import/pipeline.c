@@ -6,6 +6,7 @@
 #include "import/internal.h"
 #include "import/reading.h"
 #include "import/renaming.h"
+#include "import/row_check.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
 
@@ -163,16 +164,64 @@ static enum status pipeline_open(struct pipeline *pipeline, struct error *err)
 
 /* ---- the stages ---- */
 
+/* What the validator calls the columns: it names those of a row that is there for nothing else. */
+static enum status name_columns(struct pipeline *pipeline, const struct slice *columns, size_t count,
+				struct reject_column *named, struct error *err)
+{
+	struct arena *arena = &pipeline->arena;
+	struct record record = {.fields = arena_alloc_zeroed(arena, count, sizeof *record.fields),
+				.field_count = count};
+
+	if (!record.fields)
+		return error_no_memory(err);
+	for (size_t i = 0; i < count; i++)
+		record.fields[i] = (struct field){columns[i], {VALUE_STRING, SLICE("")}};
+	enum status status = validator_check(pipeline->validator, &record, arena, err);
+	for (size_t i = 0; i < count && status == STATUS_OK; i++)
+		named[i] = (struct reject_column){.sent = columns[i], .field = record.fields[i].name};
+	return status;
+}
+
+/* Settles how invalid rows are given back; the import keeps the columns with the first batch. */
+static enum status settle_form(struct pipeline *pipeline, struct import_scratch *scratch,
+			       const struct slice *columns, size_t count, struct error *err)
+{
+	struct reject_column *named = arena_alloc_zeroed(&pipeline->arena, count, sizeof *named);
+	struct json_writer json;
+	struct import import = pipeline->claim.import;
+	enum status status = named ? name_columns(pipeline, columns, count, named, err)
+				   : error_no_memory(err);
+
+	if (status != STATUS_OK)
+		return status;
+	strbuf_clear(&scratch->json);
+	reject_columns_write(named, count, &scratch->json);
+	if (!strbuf_ok(&scratch->json) ||
+	    !arena_copy(&pipeline->arena, strbuf_slice(&scratch->json), &pipeline->columns))
+		return error_no_memory(err);
+	strbuf_clear(&scratch->json);
+	json_writer_init(&json, &scratch->json);
+	dialect_write_json(reader_dialect(pipeline->reader), &json);
+	import.format = slice_of_string(file_format_name(reader_format(pipeline->reader)));
+	import.columns = count ? pipeline->columns : SLICE("");
+	if (!strbuf_ok(&scratch->json) ||
+	    !arena_copy(&pipeline->arena, strbuf_slice(&scratch->json), &import.dialect))
+		return error_no_memory(err);
+	return reject_form_read(&import, &pipeline->arena, &pipeline->form, err);
+}
+
 /* The header is known from the first read on, also in a file without rows. */
-static enum status check_columns(struct pipeline *pipeline, struct error *err)
+static enum status check_columns(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	size_t count;
 	const struct slice *columns = reader_columns(pipeline->reader, &count);
 
-	if (pipeline->columns_checked || !columns)
+	if (pipeline->columns_checked)
 		return STATUS_OK;
 	pipeline->columns_checked = true;
-	return validator_check_columns(pipeline->validator, columns, count, err);
+	enum status status = columns ? validator_check_columns(pipeline->validator, columns, count, err)
+				     : STATUS_OK;
+	return status == STATUS_OK ? settle_form(pipeline, scratch, columns, count, err) : status;
 }
 
 static enum status read_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
@@ -182,29 +231,22 @@ static enum status read_batch(struct pipeline *pipeline, struct import_scratch *
 	pipeline->bytes_read = reader_bytes_read(pipeline->reader);
 	if (status != STATUS_OK && status != STATUS_END)
 		return status;
-	enum status columns = check_columns(pipeline, err);
+	enum status columns = check_columns(pipeline, scratch, err);
 	return columns == STATUS_OK ? status : columns;
 }
 
 static enum status check_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	struct batch *batch = &scratch->batch;
-	struct json_writer json;
+	struct row_check check = {.validator = pipeline->validator,
+				  .schema = pipeline->schema,
+				  .form = &pipeline->form,
+				  .scratch = &scratch->json};
+	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct record *record = &batch->records[i];
-		enum status status =
-			validator_check(pipeline->validator, record, &batch->arena, err);
-		if (status != STATUS_OK)
-			return status;
-		strbuf_clear(&scratch->json);
-		json_writer_init(&json, &scratch->json);
-		record_write_data(record, &json);
-		if (!strbuf_ok(&scratch->json) ||
-		    !arena_copy(&batch->arena, strbuf_slice(&scratch->json), &record->data))
-			return error_no_memory(err);
-	}
-	return STATUS_OK;
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
+		status = row_check(&check, &batch->records[i], &batch->arena, err);
+	return status;
 }
 
 /* What the import shows of how the file was read, as JSON in the batch's arena. */
@@ -233,9 +275,11 @@ static enum status store_batch(struct pipeline *pipeline, struct import_scratch 
 
 	if (status != STATUS_OK)
 		return status;
+	scratch->batch.columns = pipeline->columns;
 	status = store->call->append_batch(store, id, &scratch->batch, format, dialect, err);
 	if (status == STATUS_OK) {
 		column_feed_batch(importer->config.columns, id, &scratch->batch);
+		pipeline->columns = SLICE("");
 		pipeline->rows += scratch->batch.count;
 		log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id),
 			  LOG_INT("records", scratch->batch.count));

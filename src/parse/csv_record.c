@@ -104,12 +104,17 @@ static bool add_extra(struct build *build, struct field *field)
 	strbuf_init(&out, 8 * raw.size + 8 * row->count + 8);
 	json_writer_init(&json, &out);
 	json_begin_array(&json);
+	struct slice *extra = arena_alloc_zeroed(build->arena, row->count - build->column_count, sizeof *extra);
+	if (!extra)
+		goto cleanup;
+	build->record->extra = extra;
 	for (size_t i = build->column_count; i < row->count; i++) {
 		if (!csv_cell_text(row->cells[i], raw, build->syntax, build->arena, &text))
 			goto cleanup;
 		if (!check_cell(build, row->cells[i], name, text))
 			goto cleanup;
 		json_put_string(&json, text);
+		extra[build->record->extra_count++] = text;
 	}
 	json_end_array(&json);
 	if (!strbuf_ok(&out))

@@ -15,6 +15,9 @@ struct batch {
 	struct record *records;
 	size_t count, capacity;
 	size_t size_limit; /* bytes */
+	/* Of a file with columns: JSON, [["column as sent", "field as records name it"], …], for the import to keep.
+	 * Empty: it stays as it is. */
+	struct slice columns;
 	/* Set when the batch is stored: its records have the ids from first_id on, without a gap. */
 	int64_t first_id, created_ms;
 };

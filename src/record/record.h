@@ -68,10 +68,19 @@ struct record {
 	struct unique_claim *claims;
 	size_t claim_count;
 
+	/* Of a row with more cells than columns: the cells that no column has, as they stood. */
+	struct slice *extra;
+	size_t extra_count;
+
 	struct slice raw; /* the record's bytes as they stood, without its line end or comma */
 
 	/* Filled by the pipeline before the record is stored. */
 	struct slice data; /* JSON text */
+	/* What is given back of it if it is invalid (import/reject.h), and where the error columns go. */
+	struct slice reject;
+	size_t reject_split;
+	/* Where it has claims: `data` as it is stored if it loses one. */
+	struct slice data_as_sent;
 	struct slice text; /* what is embedded; empty for an invalid record */
 };
 

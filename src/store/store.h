@@ -84,6 +84,7 @@ struct import {
 	int64_t schema_document; /* id of the document that it was made with; 0: built in */
 	struct slice options;    /* JSON object: the upload's options, as import/ wrote it */
 	struct slice dialect;    /* JSON object as import/ wrote it; empty until it is known */
+	struct slice columns;    /* JSON as import/ wrote it (batch.h); empty where there are none */
 	struct slice spool_name; /* empty: there is no file any more */
 	struct slice request_id; /* of the upload */
 	enum import_status status;
@@ -221,6 +222,23 @@ struct error_list {
 struct error_group {
 	struct slice field, code; /* field "": of rows as a whole */
 	int64_t count;
+};
+
+/* An invalid record as it is given back (import/reject.h). */
+struct rejected_row {
+	int64_t record_id, row, line;
+	struct slice message;    /* all errors in one line */
+	struct slice errors;     /* JSON array */
+	struct slice sent;       /* what was kept; empty where nothing was: make it of `data` */
+	size_t split;
+	struct slice data;       /* JSON text; only where `sent` is empty */
+};
+
+struct reject_list {
+	struct rejected_row *rows;
+	size_t count;
+	bool more;
+	int64_t run; /* of the import: another one where it was ended meanwhile, and perhaps began anew */
 };
 
 struct import_list {
@@ -473,6 +491,12 @@ struct store_backend {
 	enum status (*list_error_groups)(struct store_reader *reader, int64_t import_id,
 					 struct arena *arena, struct error_group **groups,
 					 size_t *count, struct error *err);
+
+	/* Invalid records with id > after_id in the order of their ids: at most `limit`, and no further one
+	 * when they have `size_limit` bytes together. STATUS_NOT_FOUND. */
+	enum status (*list_rejects)(struct store_reader *reader, int64_t import_id, int64_t after_id,
+				    uint32_t limit, size_t size_limit, struct arena *arena,
+				    struct reject_list *list, struct error *err);
 
 	/* Imports with records that wait for a vector, ids rising, at most `limit`. */
 	enum status (*list_to_embed)(struct store_reader *reader, uint32_t limit, struct arena *arena,

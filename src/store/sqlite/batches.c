@@ -1,6 +1,7 @@
 /* Storing a batch: its records, the counters and the checkpoint in one transaction. */
 #include "base/clock.h"
 #include "store/sqlite/errors.h"
+#include "store/sqlite/rejects.h"
 #include "store/sqlite/words.h"
 
 #include "base/banned.h"
@@ -108,7 +109,7 @@ static enum status insert_words(struct batch_writer *writer, const struct folded
 }
 
 static enum status count_batch(struct batch_writer *batch, struct slice format,
-			       struct slice dialect, struct error *err)
+			       struct slice dialect, struct slice columns, struct error *err)
 {
 	int64_t count = batch->valid + batch->invalid;
 	struct query query;
@@ -124,10 +125,11 @@ static enum status count_batch(struct batch_writer *batch, struct slice format,
 	}
 	query_bind_text_or_null(&query, 7, format);
 	query_bind_text_or_null(&query, 8, dialect);
+	query_bind_text_or_null(&query, 9, columns);
 	return query_run(&query, err);
 }
 
-/* Counts the errors of the batch's records, which are stored already. */
+/* Counts the errors of the batch's records, which are stored already, and keeps what was sent of them. */
 static enum status count_errors(struct batch_writer *writer, const struct batch *batch, struct error *err)
 {
 	struct error_tally tally;
@@ -140,9 +142,15 @@ static enum status count_errors(struct batch_writer *writer, const struct batch 
 		counted = error_tally_add(&tally, &batch->records[i]);
 	enum status status = counted ? errors_count(writer->store, writer->import_id, &tally, err)
 				     : error_no_memory(err);
-	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
-		status = errors_link(writer->store, &tally, &batch->records[i],
-				     writer->first_id + (int64_t)i, err);
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
+		const struct record *record = &batch->records[i];
+		int64_t id = writer->first_id + (int64_t)i;
+		if (record_is_valid(record))
+			continue;
+		status = errors_link(writer->store, &tally, record, id, err);
+		if (status == STATUS_OK)
+			status = rejects_keep(writer->store, record, id, 0, err);
+	}
 	error_tally_release(&tally);
 	return status;
 }
@@ -179,7 +187,7 @@ static enum status append(struct batch_writer *writer, struct batch *batch, cons
 	if (status == STATUS_OK)
 		status = insert_words(writer, texts, err);
 	if (status == STATUS_OK)
-		status = count_batch(writer, format, dialect, err);
+		status = count_batch(writer, format, dialect, batch->columns, err);
 	if (status == STATUS_OK)
 		status = count_errors(writer, batch, err);
 	batch->first_id = writer->first_id;

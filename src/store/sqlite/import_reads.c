@@ -39,6 +39,7 @@ void import_read_row(struct query *query, struct arena *arena, struct import *im
 		.completed_ms = query_time(query, 24),
 		.schema_document = query_int(query, 25),
 		.no_embed = query_int(query, 26) != 0,
+		.columns = query_text(query, 27, arena),
 	};
 	import_status_parse(query_text_borrowed(query, 10), &import->status);
 }

@@ -184,6 +184,8 @@ enum status errors_list(struct store_reader *, const struct error_query *, struc
 			struct error_list *, struct error *);
 enum status errors_list_groups(struct store_reader *, int64_t import_id, struct arena *,
 			       struct error_group **, size_t *count, struct error *);
+enum status rejects_list(struct store_reader *, int64_t import_id, int64_t after_id, uint32_t limit,
+			 size_t size_limit, struct arena *, struct reject_list *, struct error *);
 enum status imports_list_to_embed(struct store_reader *, uint32_t limit, struct arena *, int64_t **ids,
 				  size_t *count, struct error *);
 enum status records_list_rows(struct store_reader *, int64_t import_id, int64_t after_id, int64_t last_id,

@@ -40,6 +40,7 @@ static const struct store_backend backend = {
 	.get_records = records_get,
 	.list_errors = errors_list,
 	.list_error_groups = errors_list_groups,
+	.list_rejects = rejects_list,
 	.list_to_embed = imports_list_to_embed,
 	.list_rows = records_list_rows,
 	.get_last_record_id = records_last_id,

@@ -75,11 +75,14 @@ static enum status purge_some(struct sqlite_store *store, const struct leftover 
 
 	if (status != STATUS_OK)
 		return status;
-	writer_query(store, &query, WRITE_PURGE_RECORDS);
-	query_bind_int(&query, 1, leftover->import_id);
-	query_bind_int(&query, 2, leftover->below_id);
-	query_bind_int(&query, 3, limit);
-	status = query_run(&query, err);
+	/* The same records, and what is kept of them before themselves. */
+	for (int step = 0; step < 2 && status == STATUS_OK; step++) {
+		writer_query(store, &query, step == 0 ? WRITE_PURGE_REJECTS : WRITE_PURGE_RECORDS);
+		query_bind_int(&query, 1, leftover->import_id);
+		query_bind_int(&query, 2, leftover->below_id);
+		query_bind_int(&query, 3, limit);
+		status = query_run(&query, err);
+	}
 	int64_t left = limit - writer_changes(store);
 	if (status == STATUS_OK)
 		status = purge_errors(store, leftover->import_id, &left, err);

@@ -7,7 +7,7 @@
 	"id, filename, file_hash, size_bytes, format, schema_name, options, dialect, spool_name, " \
 	"request_id, status, parsed, total_records, processed_records, failed_records, "           \
 	"embedded_records, truncated_texts, error_code, error_detail, error_line, error_column, "  \
-	"error_byte, created_at, started_at, completed_at, schema_document, no_embed"
+	"error_byte, created_at, started_at, completed_at, schema_document, no_embed, columns"
 
 #define ADD_RECORD                                                                                 \
 	"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, "    \
@@ -62,7 +62,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"failed_records = failed_records + ?3, error_count = error_count + ?4, "
 		"first_record_id = COALESCE(first_record_id, ?5), "
 		"last_record_id = COALESCE(?6, last_record_id), format = COALESCE(?7, format), "
-		"dialect = COALESCE(?8, dialect) WHERE id = ?1",
+		"dialect = COALESCE(?8, dialect), columns = COALESCE(?9, columns) WHERE id = ?1",
 
 	[WRITE_COUNT_ERRORS] =
 		"INSERT INTO error_groups (import_id, run, code, field, error_count) "
@@ -70,6 +70,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"ON CONFLICT (import_id, run, code, field) "
 		"DO UPDATE SET error_count = error_count + excluded.error_count RETURNING id",
 	[WRITE_LINK_ERROR] = "INSERT INTO record_errors (group_id, record_id) VALUES (?1, ?2)",
+	[WRITE_KEEP_REJECT] = "INSERT OR REPLACE INTO rejected_rows (record_id, sent, split, fixed_by) "
+			      "VALUES (?1, ?2, ?3, ?4)",
 	[WRITE_READ_ERRORS] =
 		"SELECT COALESCE(json_extract(e.value, '$.field'), ''), json_extract(e.value, '$.code') "
 		"FROM records AS r CROSS JOIN json_each(r.errors) AS e WHERE r.id = ?1",
@@ -146,6 +148,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_FIND_TO_PURGE] = "SELECT id, status, COALESCE(first_record_id, 9223372036854775807) "
 				"FROM imports WHERE purge = 1 LIMIT 1",
 	[WRITE_PURGE_RECORDS] = "DELETE FROM records WHERE id IN (" TO_PURGE ")",
+	[WRITE_PURGE_REJECTS] = "DELETE FROM rejected_rows WHERE record_id IN (" TO_PURGE ")",
 	[WRITE_READ_TO_PURGE] = "SELECT id, data FROM records WHERE id IN (" TO_PURGE ")",
 	/* Of runs that are over. */
 	[WRITE_FIND_OLD_ERROR_GROUP] =
@@ -202,11 +205,11 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 	[READ_IMPORT] = "SELECT " IMPORT_COLUMNS " FROM imports WHERE id = ?1 "
 			"AND status <> 'deleted'",
 	[READ_IMPORTS] = "SELECT " IMPORT_COLUMNS " FROM imports WHERE id < ?1 "
-			 "AND status <> 'deleted' ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+			 "AND status <> 'deleted' AND dry_run = 0 ORDER BY id DESC LIMIT ?2 OFFSET ?3",
 	[READ_IMPORTS_BY_STATUS] = "SELECT " IMPORT_COLUMNS " FROM imports WHERE status = ?4 "
-				   "AND id < ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3",
-	[READ_IMPORT_COUNT] = "SELECT count(*) FROM imports WHERE status <> 'deleted'",
-	[READ_IMPORT_COUNT_BY_STATUS] = "SELECT count(*) FROM imports WHERE status = ?1",
+				   "AND dry_run = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+	[READ_IMPORT_COUNT] = "SELECT count(*) FROM imports WHERE status <> 'deleted' AND dry_run = 0",
+	[READ_IMPORT_COUNT_BY_STATUS] = "SELECT count(*) FROM imports WHERE status = ?1 AND dry_run = 0",
 
 	[READ_SPANS] = "SELECT id, first_record_id, last_record_id, total_records, "
 		       "processed_records, failed_records, embedded_records, no_embed "
@@ -251,6 +254,10 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 		"CROSS JOIN json_each(r.errors) AS e WHERE r.import_id = ?1 AND r.status = 'invalid' "
 		"AND r.id >= ?2 AND r.id <= ?3 AND (r.id > ?2 OR e.key > ?4) "
 		"ORDER BY r.id LIMIT ?5 OFFSET ?6",
+	[READ_REJECTS] =
+		"SELECT r.id, r.row_number, r.line_number, r.error_message, r.errors, j.sent, j.split, r.data "
+		"FROM records AS r LEFT JOIN rejected_rows AS j ON j.record_id = r.id "
+		"WHERE r.import_id = ?1 AND r.status = 'invalid' AND r.id > ?2 AND r.id <= ?3 ORDER BY r.id",
 	/* The same of the records ?1 (a JSON array in their order), by code ?4 and field ?5 (NULL: any). */
 	[READ_ERRORS_OF] =
 		"SELECT r.id, r.row_number, e.key, e.value FROM json_each(?1) AS j "
@@ -282,7 +289,7 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			"WHERE key = ?1 AND created_ms > ?2",
 	[READ_NOTICE] = "SELECT id, import_id, message_id, event, data, created_at, attempts, next_ms "
 			"FROM notices INDEXED BY notices_due WHERE state = 'due' ORDER BY next_ms LIMIT 1",
-	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports GROUP BY status",
+	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports WHERE dry_run = 0 GROUP BY status",
 	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
 
 	[READ_SCHEMA] = "SELECT s.id, s.name, s.document_id, d.document, s.created_at, s.updated_at "
