@@ -19,11 +19,15 @@ struct api *api_new(const struct api_config *config)
 		return NULL;
 	api->config = *config;
 	api->started_ns = clock_monotonic_ns();
+	idempotency_room_init(&api->keys);
 	return api;
 }
 
 void api_free(struct api *api)
 {
+	if (!api)
+		return;
+	idempotency_room_release(&api->keys);
 	free(api);
 }
 
@@ -201,6 +205,7 @@ static void on_done(void *context, struct http_request *request)
 	(void)context;
 	if (!call)
 		return;
+	idempotency_end(call);
 	upload_free(call->upload);
 	strbuf_release(&call->body);
 }

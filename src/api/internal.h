@@ -3,6 +3,7 @@
 #define ROWMILL_API_INTERNAL_H
 
 #include "api/api.h"
+#include "api/idempotency.h"
 #include "base/json_writer.h"
 #include "parse/reader.h"
 #include "search/cursor.h"
@@ -51,6 +52,7 @@ struct route {
 	const char *tag, *summary, *description;
 	unsigned success;             /* status */
 	const char *success_schema;   /* component name of the answer; NULL: no JSON */
+	const char *success_media;    /* media type of an answer that is text; NULL: none */
 	const char *request_schema;   /* of a JSON body */
 	const char *problems;         /* "404 422": statuses it may answer beside the common ones */
 };
@@ -85,12 +87,17 @@ struct api_call {
 	size_t error_count;
 	struct strbuf body;    /* BODY_JSON */
 	struct upload *upload; /* BODY_UPLOAD */
+	struct idempotency idempotency;
 };
 
 struct api {
 	struct api_config config;
 	uint64_t started_ns;
 	_Atomic unsigned waiting; /* request workers that wait for an import */
+	struct idempotency_room keys;
+	struct http_server *events_server; /* whose streams are woken */
+	pthread_t events_thread;
+	bool has_events_thread;
 };
 
 /* ---- guard.c: who may ask ---- */
@@ -128,7 +135,7 @@ void problem_params(struct api_call *call);
 /* The HTTP status that an error of the program means, with its code and detail. */
 void problem_error(struct api_call *call, const struct error *err);
 /* 409 for a file that is there already. */
-void problem_duplicate(struct api_call *call, int64_t original_id);
+void problem_duplicate(struct api_call *call, int64_t original_id, const char *detail);
 const char *problem_title(unsigned status);
 
 /* ---- present.c: the shapes of API.md ---- */
@@ -182,6 +189,11 @@ void list_page_write(struct api_call *call, struct json_writer *json, const stru
  * "people.csv.gz" and "-rejects.csv" give "people-rejects.csv". */
 void respond_as_download(struct api_call *call, struct slice filename, const char *ending);
 
+/* ---- control.c ---- */
+
+/* Answers with an import. */
+void respond_import(struct api_call *call, int64_t id, unsigned status);
+
 /* ---- upload.c ---- */
 
 /* Starts taking the body; false: `response` is filled with the refusal. */
@@ -205,6 +217,11 @@ void handle_upload(struct api_call *call);
 void handle_list_imports(struct api_call *call);
 void handle_get_import(struct api_call *call);
 void handle_delete_import(struct api_call *call);
+void handle_cancel_import(struct api_call *call);
+void handle_retry_import(struct api_call *call);
+void handle_embed_import(struct api_call *call);
+void handle_import_events(struct api_call *call);
+void handle_metrics(struct api_call *call);
 void handle_import_errors(struct api_call *call);
 void handle_import_rejects(struct api_call *call);
 void handle_get_record(struct api_call *call);

@@ -28,6 +28,18 @@ static void write_content(struct json_writer *json, const char *media, const cha
 	json_end_object(json);
 }
 
+/* "content": {media: {"schema": {"type": "string"}}} */
+static void write_text_content(struct json_writer *json, const char *media)
+{
+	begin_member_object(json, "content");
+	begin_member_object(json, media);
+	begin_member_object(json, "schema");
+	json_put_text_member(json, "type", "string");
+	json_end_object(json);
+	json_end_object(json);
+	json_end_object(json);
+}
+
 static void write_choices(struct json_writer *json, const char *const *choices)
 {
 	json_put_text_member(json, "type", "string");
@@ -162,6 +174,8 @@ static void write_success(struct json_writer *json, const struct route *route, u
 	json_put_text_member(json, "description", description);
 	if (route->success_schema)
 		write_content(json, "application/json", route->success_schema);
+	if (route->success_media)
+		write_text_content(json, route->success_media);
 	json_end_object(json);
 }
 
@@ -172,7 +186,9 @@ static void write_responses(struct json_writer *json, const struct route *route)
 
 	begin_member_object(json, "responses");
 	write_success(json, route, route->success,
-		      route->success == 202 ? "Accepted: the file is safe" : "Done");
+		      route->success != 202 ? "Done"
+		      : route->body == BODY_UPLOAD ? "Accepted: the file is safe"
+						   : "Accepted");
 	if (route->body == BODY_UPLOAD && route->success == 202)
 		write_success(json, route, 200, "The import has ended within the time to wait");
 	for (const char *at = route->problems; *at; at += strspn(at, " ")) {

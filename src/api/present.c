@@ -82,6 +82,8 @@ void present_import_members(struct json_writer *json, struct importer *importer,
 	member_slice(json, "schema", import->schema);
 	json_put_member(json, "dry_run");
 	json_put_bool(json, false);
+	json_put_member(json, "embed");
+	json_put_bool(json, !import->no_embed);
 	json_put_text_member(json, "status", import_status_name(import->status));
 	json_put_int_member(json, "total_records", import->total_records);
 	json_put_int_member(json, "processed_records", import->processed_records);

@@ -194,13 +194,10 @@ void problem_error(struct api_call *call, const struct error *err)
 	problem_respond(call->request, call->response, status, err->code, err->detail);
 }
 
-void problem_duplicate(struct api_call *call, int64_t original_id)
+void problem_duplicate(struct api_call *call, int64_t original_id, const char *detail)
 {
-	char detail[160], location[64], id[24];
+	char location[64], id[24];
 
-	snprintf(detail, sizeof detail,
-		 "this file was uploaded before as import %lld; delete that import to upload it anew",
-		 (long long)original_id);
 	snprintf(location, sizeof location, "/api/imports/%lld", (long long)original_id);
 	snprintf(id, sizeof id, "%lld", (long long)original_id);
 	http_response_header(call->response, "Location", slice_of_string(location));

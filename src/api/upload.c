@@ -23,6 +23,7 @@ struct upload {
 	struct multipart *multipart; /* NULL: the body is the file */
 	struct upload_options options;
 	struct reader_options reading; /* what the options say of the file */
+	bool prefers_wait; /* by Prefer: wait=N */
 	const struct schema *schema; /* held; NULL until the body is there */
 	char filename[FILENAME_MAX_SIZE + 1];
 	bool has_file;
@@ -156,17 +157,32 @@ static void read_maps(struct api_call *call, struct upload_options *options)
 			add_param_error(call, "query", SLICE("map"), "wrong-type", "%s", err.detail);
 }
 
-/* Seconds that the client would like to wait for the import's end: wait=, or Prefer: wait=N
- * (RFC 7240). */
-static int64_t wanted_wait(const struct api_call *call)
+/* The wait=N among the preferences (RFC 7240); false: there is none. */
+static bool parse_prefer(struct slice prefer, int64_t *seconds)
 {
-	struct slice prefer = http_request_header(call->request, "Prefer");
+	for (size_t from = 0; from < prefer.size;) {
+		size_t end = slice_find(prefer, ',', from);
+		struct slice one = slice_of(prefer.data + from, end - from);
+		from = end + 1;
+		one = slice_trim(slice_of(one.data, slice_find(one, ';', 0)));
+		size_t equals = slice_find(one, '=', 0);
+		struct slice name = slice_trim(slice_of(one.data, equals));
+		if (equals < one.size && slice_equal_ignoring_ascii_case(name, SLICE("wait")))
+			return slice_parse_int64(slice_trim(slice_of(one.data + equals + 1, one.size - equals - 1)),
+						 seconds);
+	}
+	return false;
+}
+
+/* Seconds that the client would like to wait for the import's end: wait=, or Prefer: wait=N. */
+static void read_wait(struct upload *upload)
+{
+	struct api_call *call = upload->call;
 	int64_t seconds = param_number(call, "wait");
 
-	if (!param_given(call, "wait") && slice_starts_with(prefer, SLICE("wait=")) &&
-	    slice_parse_int64(slice_of(prefer.data + 5, prefer.size - 5), &seconds))
-		seconds = seconds < 0 ? 0 : seconds > WAIT_SECONDS_MAX ? WAIT_SECONDS_MAX : seconds;
-	return seconds;
+	upload->prefers_wait = !param_given(call, "wait") &&
+			       parse_prefer(http_request_header(call->request, "Prefer"), &seconds) && seconds > 0;
+	upload->options.wait = seconds > WAIT_SECONDS_MAX ? WAIT_SECONDS_MAX : seconds;
 }
 
 /* false: the query is wrong, and the call's errors say where. */
@@ -189,12 +205,12 @@ static bool read_options(struct upload *upload)
 		.skip = param_number(call, "skip"),
 		.fixes = param_number(call, "fixes"),
 		.dry_run = param_number(call, "dry_run") != 0,
-		.no_embed = !param_number(call, "embed"),
+		.no_embed = param_given(call, "embed") ? !param_number(call, "embed") : call->api->config.no_embed,
 		.on_duplicate = param_given(call, "on_duplicate")
 					? (enum on_duplicate)param_number(call, "on_duplicate")
 					: DUPLICATE_REJECT,
-		.wait = wanted_wait(call),
 	};
+	read_wait(upload);
 	read_maps(call, options);
 	if (reading_options(options, &upload->reading, &param, &err) == STATUS_INVALID)
 		add_param_error(call, "query", slice_of_string(param), "out-of-range", "%s", err.detail);
@@ -224,6 +240,8 @@ bool upload_begin(struct api_call *call, struct http_response *response)
 	upload->call = call;
 	call->upload = upload;
 	call->response = response;
+	if (!idempotency_begin(call, response))
+		return false;
 	if (!read_options(upload)) {
 		problem_params(call);
 		return false;
@@ -271,26 +289,49 @@ enum http_action upload_feed(struct api_call *call, struct slice piece, struct h
 	return HTTP_CONTINUE;
 }
 
-/* The duplicate key and the options as they are stored, in the request's arena. *key stays NULL where the
- * import is to hold none. */
-static enum status describe_options(struct upload *upload, const unsigned char *file_hash,
-				    const unsigned char **key, struct slice *text, struct error *err)
+/* A file that is safely in the spool, and what the import of it will be. */
+struct taken_file {
+	struct spooled_file file;
+	enum file_format format;
+	unsigned char duplicate_key[SHA256_SIZE];
+	unsigned char request[SHA256_SIZE]; /* names what was asked for, but for how long to wait */
+	struct slice options;               /* as they are stored, in the request's arena */
+};
+
+/* Over what the client sent; the multipart's boundary and such make no other request. */
+static bool name_request(const struct upload *upload, struct taken_file *taken)
 {
-	struct arena *arena = upload->call->arena;
-	unsigned char *made = arena_alloc(arena, SHA256_SIZE), schema[SHA256_SIZE];
-	struct strbuf json_text;
+	struct strbuf all;
+
+	strbuf_init(&all, BODY_LIMIT);
+	strbuf_add_format(&all, "upload %s", upload->filename);
+	strbuf_add_byte(&all, '\0');
+	strbuf_add_slice(&all, taken->options);
+	strbuf_add(&all, taken->file.sha256, SHA256_SIZE);
+	bool named = strbuf_ok(&all);
+	if (named)
+		sha256_of(strbuf_slice(&all), taken->request);
+	strbuf_release(&all);
+	return named;
+}
+
+static enum status describe(struct upload *upload, struct taken_file *taken, struct error *err)
+{
+	unsigned char schema[SHA256_SIZE];
+	struct strbuf text;
 	struct json_writer json;
 
 	schema_fingerprint(upload->schema, schema);
-	if (!made || !upload_options_duplicate_key(&upload->options, file_hash, schema, made))
-		return error_no_memory(err);
-	*key = upload_options_hold_key(&upload->options) ? made : NULL;
-	strbuf_init(&json_text, BODY_LIMIT);
-	json_writer_init(&json, &json_text);
+	strbuf_init(&text, BODY_LIMIT);
+	json_writer_init(&json, &text);
 	upload_options_write(&upload->options, &json);
-	bool kept = strbuf_ok(&json_text) && arena_copy(arena, strbuf_slice(&json_text), text);
-	strbuf_release(&json_text);
-	return kept ? STATUS_OK : error_no_memory(err);
+	bool done = strbuf_ok(&text) &&
+		    arena_copy(upload->call->arena, strbuf_slice(&text), &taken->options) &&
+		    upload_options_duplicate_key(&upload->options, taken->file.sha256, schema,
+						 taken->duplicate_key) &&
+		    name_request(upload, taken);
+	strbuf_release(&text);
+	return done ? STATUS_OK : error_no_memory(err);
 }
 
 static void remove_spool_file(const struct api_config *config, const char *name)
@@ -301,44 +342,47 @@ static void remove_spool_file(const struct api_config *config, const char *name)
 		log_warning(LOG_EVENT("spool file not removed"), LOG_ERR(&late));
 }
 
-static enum status add_import(struct upload *upload, int64_t *id, struct error *err)
+static enum status take_file(struct upload *upload, struct taken_file *taken, struct error *err)
 {
 	const struct api_config *config = &upload->call->api->config;
-	struct spooled_file file;
-	enum file_format format;
-	const unsigned char *key = NULL;
-	struct slice options = {0};
 	struct slice head = spool_head(upload->spool);
 
 	enum status status = reader_sniff(head, spool_size(upload->spool) == head.size, &upload->reading,
-					  &format, err);
+					  &taken->format, err);
 	if (status != STATUS_OK)
 		return status;
-	status = spool_commit(upload->spool, &file, err);
+	status = spool_commit(upload->spool, &taken->file, err);
 	if (status == STATUS_UNAVAILABLE)
 		config->store->call->stop_writes(config->store);
 	if (status != STATUS_OK)
 		return status;
-	status = describe_options(upload, file.sha256, &key, &options, err);
-	if (status != STATUS_OK) {
-		remove_spool_file(config, file.name);
-		return status;
-	}
+	status = describe(upload, taken, err);
+	if (status != STATUS_OK)
+		remove_spool_file(config, taken->file.name);
+	return status;
+}
+
+static enum status add_import(struct upload *upload, const struct taken_file *taken, int64_t *id,
+			      struct error *err)
+{
+	const struct api_config *config = &upload->call->api->config;
 	struct new_import import = {
 		.filename = slice_of_string(upload->filename),
-		.format = slice_of_string(file_format_name(format)),
+		.format = slice_of_string(file_format_name(taken->format)),
 		.schema = schema_name(upload->schema),
 		.schema_document = schema_document(upload->schema),
-		.options = options,
-		.spool_name = slice_of_string(file.name),
+		.options = taken->options,
+		.spool_name = slice_of_string(taken->file.name),
 		.request_id = slice_of_string(http_request_id(upload->call->request)),
-		.file_hash = file.sha256,
-		.duplicate_key = key,
-		.size_bytes = (int64_t)file.size,
+		.file_hash = taken->file.sha256,
+		.duplicate_key = upload_options_hold_key(&upload->options) ? taken->duplicate_key : NULL,
+		.size_bytes = (int64_t)taken->file.size,
+		.no_embed = upload->options.no_embed,
+		.request_key = idempotency_key(upload->call),
 	};
-	status = config->store->call->add_import(config->store, &import, id, err);
+	enum status status = config->store->call->add_import(config->store, &import, id, err);
 	if (status != STATUS_OK)
-		remove_spool_file(config, file.name);
+		remove_spool_file(config, taken->file.name);
 	return status;
 }
 
@@ -347,38 +391,19 @@ static bool wait_for_end(struct api_call *call, int64_t id)
 {
 	struct api *api = call->api;
 	int64_t seconds = call->upload->options.wait;
+	char applied[32];
 	bool ended = false;
 
 	if (seconds <= 0)
 		return false;
-	if (++api->waiting <= api->config.workers / 2)
+	if (++api->waiting <= api->config.workers / 2) {
 		ended = importer_wait(api->config.importer, id, (uint64_t)seconds * 1000);
+		snprintf(applied, sizeof applied, "wait=%lld", (long long)seconds);
+		if (call->upload->prefers_wait)
+			http_response_header(call->response, "Preference-Applied", slice_of_string(applied));
+	}
 	api->waiting--;
 	return ended;
-}
-
-static void respond_import(struct api_call *call, int64_t id, unsigned status)
-{
-	struct store *store = call->api->config.store;
-	struct store_reader *reader = NULL;
-	struct import import;
-	struct answer answer;
-	struct error err;
-	char location[64];
-
-	enum status read = store->call->open_reader(store, &reader, &err);
-	if (read == STATUS_OK)
-		read = store->call->get_import(reader, id, call->arena, &import, &err);
-	store->call->close_reader(store, reader);
-	if (read != STATUS_OK) {
-		problem_error(call, &err);
-		return;
-	}
-	snprintf(location, sizeof location, "/api/imports/%lld", (long long)id);
-	http_response_header(call->response, "Location", slice_of_string(location));
-	answer_begin(&answer);
-	present_import_members(&answer.json, call->api->config.importer, &import);
-	answer_send(&answer, call, status);
 }
 
 static enum status finish_body(struct upload *upload, struct error *err)
@@ -456,10 +481,38 @@ static bool check_maps(struct upload *upload)
 	return false;
 }
 
+/* The import that this file made before: as an error, or, where that is wanted, as the answer. */
+static void respond_duplicate(struct upload *upload, int64_t id)
+{
+	struct api_call *call = upload->call;
+	char detail[160];
+
+	if (upload->options.on_duplicate == DUPLICATE_RETURN) {
+		log_info(LOG_EVENT("duplicate upload answered"), LOG_INT("import_id", id));
+		bool ended = wait_for_end(call, id) || importer_wait(call->api->config.importer, id, 0);
+		respond_import(call, id, ended ? 200 : 202);
+		return;
+	}
+	log_info(LOG_EVENT("duplicate upload refused"), LOG_INT("import_id", id));
+	snprintf(detail, sizeof detail,
+		 "this file was uploaded before as import %lld; delete that import to upload it anew",
+		 (long long)id);
+	problem_duplicate(call, id, detail);
+}
+
+static void respond_accepted(struct upload *upload, int64_t id)
+{
+	log_info(LOG_EVENT("upload accepted"), LOG_INT("import_id", id), LOG_STR("filename", upload->filename),
+		 LOG_INT("size_bytes", spool_size(upload->spool)));
+	importer_wake(upload->call->api->config.importer);
+	respond_import(upload->call, id, wait_for_end(upload->call, id) ? 200 : 202);
+}
+
 /* Takes the body's file as an import, and answers. */
 static void take_upload(struct api_call *call)
 {
 	struct upload *upload = call->upload;
+	struct taken_file taken = {0};
 	struct error err = {0};
 	int64_t id = 0;
 
@@ -467,19 +520,29 @@ static void take_upload(struct api_call *call)
 		respond_failure(call, &err);
 		return;
 	}
-	enum status status = add_import(upload, &id, &err);
-	if (status == STATUS_EXISTS) {
-		log_info(LOG_EVENT("duplicate upload refused"), LOG_INT("import_id", id));
-		problem_duplicate(call, id);
-	} else if (status != STATUS_OK) {
+	enum status status = take_file(upload, &taken, &err);
+	if (status != STATUS_OK) {
 		problem_error(call, &err);
-	} else {
-		log_info(LOG_EVENT("upload accepted"), LOG_INT("import_id", id),
-			 LOG_STR("filename", upload->filename),
-			 LOG_INT("size_bytes", spool_size(upload->spool)));
-		importer_wake(call->api->config.importer);
-		respond_import(call, id, wait_for_end(call, id) ? 200 : 202);
+		return;
 	}
+	if (idempotency_replay(call, taken.request, &id)) {
+		remove_spool_file(&call->api->config, taken.file.name);
+		return;
+	}
+	if (id) {
+		/* Made before the program ended, and never answered. */
+		remove_spool_file(&call->api->config, taken.file.name);
+		respond_import(call, id, wait_for_end(call, id) ? 200 : 202);
+	} else {
+		status = add_import(upload, &taken, &id, &err);
+		if (status == STATUS_EXISTS)
+			respond_duplicate(upload, id);
+		else if (status != STATUS_OK)
+			problem_error(call, &err);
+		else
+			respond_accepted(upload, id);
+	}
+	idempotency_keep(call, id);
 }
 
 void handle_upload(struct api_call *call)

@@ -16,6 +16,10 @@ const struct option_spec serve_options[] = {
 	{"workers", "N", "8", "requests answered at the same time"},
 	{"import-threads", "N", "2", "files parsed at the same time"},
 	{"embed-threads", "N", "0", "embedding workers; 0: one a core"},
+	{"no-embed", NULL, NULL, "give records no vectors, unless an upload says embed=true"},
+	{"webhook-url", "URL", NULL, "told when an import ends, by a signed POST (Standard Webhooks)"},
+	{"webhook-secret", "WHSEC", NULL, "signs them: whsec_ and base64; better as ROWMILL_WEBHOOK_SECRET"},
+	{"webhook-allow-local", NULL, NULL, "also to http: URLs and to addresses that are not public"},
 	{"log-level", "LEVEL", "info", "debug, info, warning or error"},
 	{0},
 };
@@ -109,6 +113,19 @@ static enum status read_numbers(const struct options *options, struct config *co
 	return STATUS_OK;
 }
 
+static enum status read_webhook(const struct options *options, struct config *config, struct error *err)
+{
+	config->webhook = (struct webhook_config){
+		.url = option_text(options, "webhook-url"),
+		.secrets = option_text(options, "webhook-secret"),
+		.allow_local = option_given(options, "webhook-allow-local"),
+	};
+	if (config->webhook.url && !config->webhook.secrets)
+		return error_set(err, STATUS_INVALID, NULL,
+				 "--webhook-url needs a secret to sign with, in ROWMILL_WEBHOOK_SECRET");
+	return STATUS_OK;
+}
+
 enum status config_read(const struct options *options, struct config *config, struct error *err)
 {
 	unsigned char address[16];
@@ -119,6 +136,9 @@ enum status config_read(const struct options *options, struct config *config, st
 		.db_path = option_text(options, "db"),
 	};
 	enum status status = read_numbers(options, config, err);
+	config->no_embed = option_given(options, "no-embed");
+	if (status == STATUS_OK)
+		status = read_webhook(options, config, err);
 	if (status == STATUS_OK)
 		status = read_paths(config, err);
 	if (status == STATUS_OK)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "embed/embed.h"
+#include "webhook/sender.h"
 
 enum { ALLOWED_HOSTS_MAX = 16, CONFIG_PATH_SIZE = 4096 };
 
@@ -23,6 +24,8 @@ struct config {
 	char allowed_host_text[1024];
 	const char *allowed_hosts[ALLOWED_HOSTS_MAX + 1]; /* into allowed_host_text; NULL-terminated */
 	enum log_level log_level;
+	bool no_embed;
+	struct webhook_config webhook; /* url NULL: none */
 };
 
 enum status config_read(const struct options *options, struct config *config, struct error *err);

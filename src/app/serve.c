@@ -26,6 +26,7 @@ struct server {
 	struct vector_index *index;
 	struct columns *columns;
 	struct searcher *searcher;
+	struct webhook_sender *webhook;
 	struct importer *importer;
 	struct api *api;
 	struct http_server *http;
@@ -34,8 +35,10 @@ struct server {
 static void server_stop(struct server *server)
 {
 	importer_quiesce(server->importer);
+	api_stop_events(server->api);
 	http_server_stop(server->http, GRACE_MS);
 	importer_stop(server->importer);
+	webhook_sender_free(server->webhook);
 	api_free(server->api);
 	searcher_free(server->searcher);
 	vector_index_free(server->index);
@@ -119,7 +122,8 @@ static enum status clean_spool(struct server *server, struct error *err)
 static enum status open_storage(struct server *server, struct error *err)
 {
 	const struct config *config = &server->config;
-	struct store_config store = {.path = config->db_path, .readers = config->workers + 2};
+	struct store_config store = {.path = config->db_path, .readers = config->workers + 2,
+				     .keep_notices = config->webhook.url != NULL};
 
 	server->lock = lock_take(config->lock_path, err);
 	if (server->lock < 0)
@@ -156,6 +160,13 @@ static enum status open_search(struct server *server, struct error *err)
 	return searcher_build_index(server->searcher, err);
 }
 
+static enum status start_webhooks(struct server *server, struct error *err)
+{
+	const struct webhook_config *config = &server->config.webhook;
+
+	return config->url ? webhook_sender_new(config, &server->webhook, err) : STATUS_OK;
+}
+
 static enum status start_work(struct server *server, struct error *err)
 {
 	const struct config *config = &server->config;
@@ -164,6 +175,7 @@ static enum status start_work(struct server *server, struct error *err)
 		.model = server->model,
 		.index = server->index,
 		.columns = server->columns,
+		.webhook = server->webhook,
 		.schemas = server->schemas,
 		.spool_folder = config->spool_folder,
 		.import_threads = config->import_threads,
@@ -184,6 +196,7 @@ static enum status start_work(struct server *server, struct error *err)
 		.allowed_hosts = config->allowed_hosts,
 		.upload_limit = config->upload_limit,
 		.workers = config->workers,
+		.no_embed = config->no_embed,
 	};
 	server->api = api_new(&api);
 	if (!server->api)
@@ -191,7 +204,8 @@ static enum status start_work(struct server *server, struct error *err)
 	struct http_config http = {
 		.listen = config->listen, .port = config->port, .workers = config->workers};
 	struct http_callbacks callbacks = api_callbacks(server->api);
-	return http_server_start(&http, &callbacks, &server->http, err);
+	status = http_server_start(&http, &callbacks, &server->http, err);
+	return status == STATUS_OK ? api_start_events(server->api, server->http, err) : status;
 }
 
 static void write_url(const struct server *server, char *url, size_t size)
@@ -207,8 +221,10 @@ static enum status server_start(struct server *server, struct error *err)
 {
 	uint64_t started_ns = clock_monotonic_ns();
 	char url[128];
-	enum status status = open_storage(server, err);
+	enum status status = start_webhooks(server, err);
 
+	if (status == STATUS_OK)
+		status = open_storage(server, err);
 	if (status == STATUS_OK)
 		status = open_search(server, err);
 	if (status == STATUS_OK)

@@ -92,6 +92,24 @@ void http_response_stream(struct http_response *response, const char *content_ty
 	set_body(response, content_type, slice_of(NULL, 0));
 }
 
+unsigned http_response_status_of(const struct http_response *response)
+{
+	return response->status;
+}
+
+struct slice http_response_header_of(const struct http_response *response, const char *name)
+{
+	for (const struct response_header *at = response->headers; at; at = at->next)
+		if (slice_equal_ignoring_ascii_case(slice_of_string(at->name), slice_of_string(name)))
+			return slice_of_string(at->value);
+	return slice_of(NULL, 0);
+}
+
+struct slice http_response_body_of(const struct http_response *response)
+{
+	return response->body;
+}
+
 /* A response that found no memory half-way is not sent half. */
 static void give_up_content(struct http_response *response)
 {

@@ -117,6 +117,12 @@ void http_response_body(struct http_response *response, const char *content_type
 void http_response_static(struct http_response *response, const char *content_type,
 			  struct slice body);
 
+/* What the response holds by now: for who keeps an answer to give it again. Borrowed until the next call that
+ * changes it; empty where there is none. */
+unsigned http_response_status_of(const struct http_response *response);
+struct slice http_response_header_of(const struct http_response *response, const char *name);
+struct slice http_response_body_of(const struct http_response *response);
+
 /* ---- a body that is made while it is sent, of a size that nobody knows before ----
  *
  *	struct export *export = …;                       // what the stream needs, on the heap

@@ -91,6 +91,11 @@ static void announce(struct importer *importer, const struct record_vector *vect
 		log_error(LOG_EVENT("records missing from the vector index until restart"),
 			  LOG_INT("first_record_id", entries[0].id), LOG_INT("records", attached));
 	column_feed_vectors(importer->config.columns, vectors, count);
+	if (attached) {
+		/* A slab is of one import. */
+		progress_embedded(&importer->progress, entries[0].import_id, attached);
+		importer_tell(importer, entries[0].import_id);
+	}
 	for (size_t i = 0; i < completed_count; i++)
 		log_completed(importer->config.store, completed[i]);
 	if (completed_count)

@@ -57,6 +57,10 @@ static enum status start_threads(struct importer *importer, struct error *err)
 	}
 	status = start_thread(&importer->purge_thread, purge_thread_main, importer, err);
 	importer->has_purge_thread = status == STATUS_OK;
+	if (status != STATUS_OK || !config->webhook)
+		return status;
+	status = start_thread(&importer->webhook_thread, webhook_thread_main, importer, err);
+	importer->has_webhook_thread = status == STATUS_OK;
 	return status;
 }
 
@@ -76,6 +80,8 @@ enum status importer_start(const struct importer_config *config, struct importer
 	bell_init(&importer->embed_bell);
 	bell_init(&importer->purge_bell);
 	bell_init(&importer->ended_bell);
+	bell_init(&importer->news_bell);
+	progress_init(&importer->progress);
 	enum status status = start_threads(importer, err);
 	if (status != STATUS_OK) {
 		importer_stop(importer);
@@ -94,6 +100,9 @@ void importer_quiesce(struct importer *importer)
 	bell_ring(&importer->embed_bell);
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
+	bell_ring(&importer->news_bell);
+	if (importer->config.webhook)
+		webhook_sender_stop(importer->config.webhook);
 }
 
 void importer_stop(struct importer *importer)
@@ -109,10 +118,14 @@ void importer_stop(struct importer *importer)
 		pthread_join(importer->load_thread, NULL);
 	if (importer->has_purge_thread)
 		pthread_join(importer->purge_thread, NULL);
+	if (importer->has_webhook_thread)
+		pthread_join(importer->webhook_thread, NULL);
 	import_queue_release(&importer->queue);
 	bell_release(&importer->embed_bell);
 	bell_release(&importer->purge_bell);
 	bell_release(&importer->ended_bell);
+	bell_release(&importer->news_bell);
+	progress_release(&importer->progress);
 	embed_feed_release(&importer->feed);
 	pthread_mutex_destroy(&importer->lives);
 	text_once_release(&importer->once);
@@ -122,6 +135,25 @@ void importer_stop(struct importer *importer)
 void importer_wake(struct importer *importer)
 {
 	import_queue_wake(&importer->queue);
+}
+
+void importer_tell(struct importer *importer, int64_t import_id)
+{
+	importer->news[(uint64_t)import_id % NEWS_SLOTS]++;
+	bell_ring(&importer->news_bell);
+}
+
+uint64_t importer_news(struct importer *importer, int64_t import_id)
+{
+	return importer->news[(uint64_t)import_id % NEWS_SLOTS];
+}
+
+bool importer_wait_news(struct importer *importer, uint64_t *seen)
+{
+	while (!importer->stopping && bell_count(&importer->news_bell) == *seen)
+		bell_wait(&importer->news_bell, *seen, 60 * 1000);
+	*seen = bell_count(&importer->news_bell);
+	return !importer->stopping;
 }
 
 void importer_feed(struct importer *importer)
@@ -202,6 +234,7 @@ enum status importer_delete(struct importer *importer, int64_t import_id, struct
 			    LOG_ERR(&late));
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
+	importer_tell(importer, import_id);
 	return STATUS_OK;
 }
 
@@ -218,6 +251,7 @@ enum status importer_cancel(struct importer *importer, int64_t import_id, struct
 		return status;
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
+	importer_tell(importer, import_id);
 	return STATUS_OK;
 }
 
@@ -227,8 +261,10 @@ enum status importer_retry(struct importer *importer, int64_t import_id, int64_t
 	struct store *store = importer->config.store;
 	enum status status = store->call->retry_import(store, import_id, holder, err);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		importer_wake(importer);
+		importer_tell(importer, import_id);
+	}
 	return status;
 }
 
@@ -238,8 +274,10 @@ enum status importer_embed(struct importer *importer, int64_t import_id, struct 
 	bool changed;
 	enum status status = store->call->embed_import(store, import_id, &changed, err);
 
-	if (status == STATUS_OK && changed)
+	if (status == STATUS_OK && changed) {
 		importer_feed(importer);
+		importer_tell(importer, import_id);
+	}
 	return status;
 }
 
@@ -277,30 +315,16 @@ void *purge_thread_main(void *argument)
 
 struct import_progress importer_progress(struct importer *importer, const struct import *import)
 {
-	struct import_progress progress = {.eta_seconds = -1};
-	bool ended = import->status != IMPORT_PENDING && import->status != IMPORT_PROCESSING;
-	int64_t end_ms = ended ? import->completed_ms : clock_now_ms();
-	double seconds = import->started_ms ? (double)(end_ms - import->started_ms) / 1000 : 0;
-	double parsed = import->parsed ? 1.0 : 0.0;
+	return progress_of(&importer->progress, import,
+			   import_queue_bytes_read(&importer->queue, import->id));
+}
 
-	if (import->status == IMPORT_COMPLETED) {
-		progress.fraction = 1;
-		progress.eta_seconds = 0;
-	} else if (!ended) {
-		if (!import->parsed && import->size_bytes > 0)
-			parsed = (double)import_queue_bytes_read(&importer->queue, import->id) /
-				 (double)import->size_bytes;
-		double embedded = import->processed_records
-					  ? (double)import->embedded_records /
-						    (double)import->processed_records
-					  : 1.0;
-		/* Rows not yet read will need vectors in the same share. */
-		progress.fraction = parsed > 1 ? embedded : parsed * embedded;
-		if (progress.fraction > 0 && seconds > 0)
-			progress.eta_seconds = seconds * (1 - progress.fraction) / progress.fraction;
-	}
-	if (seconds > 0)
-		progress.records_per_second =
-			(double)(import->embedded_records + import->failed_records) / seconds;
-	return progress;
+struct importer_counts importer_count(struct importer *importer)
+{
+	return (struct importer_counts){
+		.texts_computed = importer->texts_computed,
+		.webhooks_delivered = importer->webhooks[NOTICE_DELIVERED],
+		.webhooks_failed = importer->webhooks[NOTICE_LATER],
+		.webhooks_given_up = importer->webhooks[NOTICE_GIVEN_UP],
+	};
 }

@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "validate/schema_cache.h"
 #include "vector/vector_index.h"
+#include "webhook/sender.h"
 
 struct importer;
 
@@ -25,6 +26,7 @@ struct importer_config {
 	struct columns *columns; /* empty; the importer loads them */
 	struct schema_cache *schemas; /* of this store (import/schema_store.h) */
 	const char *spool_folder;
+	struct webhook_sender *webhook; /* told when an import ends; NULL: nobody is */
 	unsigned import_threads; /* 0: 2 */
 	unsigned embed_threads;  /* 0: one a core */
 };
@@ -64,13 +66,30 @@ enum status importer_retry(struct importer *importer, int64_t import_id, int64_t
 enum status importer_embed(struct importer *importer, int64_t import_id, struct error *err);
 
 struct import_progress {
-	double fraction;           /* 0 to 1, of parsing and embedding together */
-	double records_per_second; /* since it started; embedded ones where it embeds */
-	double eta_seconds;        /* negative: not known yet */
+	double fraction;           /* 0 to 1: the part of all rows expected that is finished */
+	double records_per_second; /* finished ones, over the last seconds; when it has ended, over all of it */
+	double eta_seconds;        /* negative: not known */
 };
 
 /* Progress of an import as the store showed it. */
 struct import_progress importer_progress(struct importer *importer, const struct import *import);
+
+/* A number that changes whenever the import may have changed, and sometimes when it has not. Cheap. */
+uint64_t importer_news(struct importer *importer, int64_t import_id);
+
+/* Waits until something about some import has changed since *seen (0 at first); false: the importer stops. */
+bool importer_wait_news(struct importer *importer, uint64_t *seen);
+
+/* Sleeps up to `timeout_ms`, less if the importer stops. */
+void importer_pause(struct importer *importer, uint64_t timeout_ms);
+
+struct importer_counts {
+	uint64_t texts_computed; /* that went through the encoder */
+	uint64_t webhooks_delivered, webhooks_failed, webhooks_given_up; /* attempts by outcome */
+};
+
+/* Since the program started. */
+struct importer_counts importer_count(struct importer *importer);
 
 /* Vectors a second over the latest stretch of work; 0 before the first. */
 double importer_embedding_rate(struct importer *importer);

@@ -5,6 +5,7 @@
 #include "import/embed_feed.h"
 #include "import/import_queue.h"
 #include "import/importer.h"
+#include "import/progress.h"
 #include "import/reject.h"
 #include "import/text_once.h"
 #include "import/upload_options.h"
@@ -12,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { IMPORT_THREADS_MAX = 16, EMBED_THREADS_MAX = 256 };
+enum { IMPORT_THREADS_MAX = 16, EMBED_THREADS_MAX = 256, NEWS_SLOTS = 256 };
 
 /* A condition that cannot be missed: `count` grows with each signal, and a waiter goes on when
  * it is no longer what the waiter saw. */
@@ -78,6 +79,9 @@ struct importer {
 	struct bell embed_bell;  /* there may be pending records */
 	struct bell purge_bell;  /* there may be something to purge */
 	struct bell ended_bell;  /* some import has ended */
+	struct bell news_bell;   /* something about some import has changed */
+	_Atomic uint64_t news[NEWS_SLOTS]; /* how often, of the imports of a slot */
+	struct progress progress;
 
 	struct import_queue queue;
 	pthread_t import_threads[IMPORT_THREADS_MAX];
@@ -97,6 +101,10 @@ struct importer {
 	 * begins anew is not forgotten by who ended the run before. */
 	pthread_mutex_t lives;
 
+	pthread_t webhook_thread;
+	bool has_webhook_thread;
+	_Atomic uint64_t webhooks[NOTICE_GIVEN_UP + 1]; /* attempts, by their outcome */
+
 	pthread_t purge_thread;
 	bool has_purge_thread;
 };
@@ -105,6 +113,7 @@ struct importer {
 void *embed_thread_main(void *importer);
 void *purge_thread_main(void *importer);
 void *load_thread_main(void *importer);
+void *webhook_thread_main(void *importer);
 
 /* There may be further records that wait for a vector. */
 void importer_feed(struct importer *importer);
@@ -113,7 +122,7 @@ void importer_feed(struct importer *importer);
  * transaction that ended it, with `lives` held over both. */
 void importer_forget(struct importer *importer, int64_t import_id);
 
-/* Sleeps up to `timeout_ms`, less if the importer stops. */
-void importer_pause(struct importer *importer, uint64_t timeout_ms);
+/* Something about the import has changed. */
+void importer_tell(struct importer *importer, int64_t import_id);
 
 #endif

@@ -64,6 +64,7 @@ enum status pipeline_claim(struct importer *importer, bool only_new, struct pipe
 	snprintf(pipeline->request_id, sizeof pipeline->request_id, "%.*s",
 		 SLICE_ARG(pipeline->claim.import.request_id));
 	*out = pipeline;
+	importer_tell(importer, pipeline->claim.import.id);
 	return STATUS_OK;
 }
 
@@ -264,6 +265,15 @@ static enum status describe_dialect(struct pipeline *pipeline, struct import_scr
 	return STATUS_OK;
 }
 
+static uint64_t count_invalid(const struct batch *batch)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		count += !record_is_valid(&batch->records[i]);
+	return count;
+}
+
 static enum status store_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	struct importer *importer = pipeline->importer;
@@ -281,9 +291,12 @@ static enum status store_batch(struct pipeline *pipeline, struct import_scratch 
 		column_feed_batch(importer->config.columns, id, &scratch->batch);
 		pipeline->columns = SLICE("");
 		pipeline->rows += scratch->batch.count;
+		progress_stored(&importer->progress, id, pipeline->bytes_read, scratch->batch.count,
+				count_invalid(&scratch->batch));
 		log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id),
 			  LOG_INT("records", scratch->batch.count));
 		importer_feed(importer);
+		importer_tell(importer, id);
 	}
 	return status;
 }
@@ -305,6 +318,7 @@ static enum status finish(struct pipeline *pipeline, struct import_scratch *scra
 		log_info(LOG_EVENT(completed ? "import completed" : "import stored"),
 			 LOG_INT("import_id", id));
 		bell_ring(&importer->ended_bell);
+		importer_tell(importer, id);
 	}
 	return status == STATUS_OK ? STATUS_END : status;
 }
@@ -360,6 +374,7 @@ static enum status record_failure(struct importer *importer, const struct import
 		    LOG_INT("byte", reason->byte));
 	bell_ring(&importer->purge_bell);
 	bell_ring(&importer->ended_bell);
+	importer_tell(importer, import->id);
 	return STATUS_OK;
 }
 
