@@ -43,7 +43,7 @@ def test_a_cancelled_import_keeps_nothing_and_runs_again_from_its_first_row(clie
     found = client.wait_for_import(started["id"])
     assert (found["status"], found["total_records"], found["failed_records"]) == ("completed", 4000, 40)
     assert [r["row"] for r in client.all_records(started["id"])] == list(range(1, 4001))
-    ranked = client.search(query="someone in sales", import_id=started["id"], limit=1)
+    ranked = client.search(query="someone in sales", mode="semantic", import_id=started["id"], limit=1)
     assert ranked["page"]["total"] == 3960 and ranked["embedding_coverage"] == 1
     expect_problem(client.post(f"{path}/cancel"), 409, "conflict")
     expect_problem(client.post(f"{path}/retry"), 409, "conflict")
