@@ -17,6 +17,7 @@ struct scan {
 	char delimiter; /* its first byte */
 	const char *tail; /* what must follow that */
 	size_t tail_size;
+	bool blank_after;
 	int quote, escape; /* -1: none */
 	char wanted[3];
 	size_t block;     /* where the current 64 bytes begin */
@@ -201,6 +202,17 @@ static bool scan_damaged(struct scan *scan, size_t start, size_t damage, struct 
 	return scan_on_as_plain(scan, start, damage + 1, CELL_DAMAGED, cell, stop);
 }
 
+/* Whether the quote at `at` seems to open a cell: a delimiter stands before it, and text behind. */
+static bool opens(const struct scan *scan, size_t at)
+{
+	size_t delimiter = 1 + scan->tail_size, before = at;
+
+	if (scan->blank_after && before && scan->data[before - 1] == ' ')
+		before--;
+	return before >= delimiter && is_delimiter(scan, before - delimiter) == YES &&
+	       at + 1 < scan->size && !is_blank(scan, scan->data[at + 1]);
+}
+
 /* A cell whose quote at `open` was the last byte visited. */
 static bool scan_quoted(struct scan *scan, size_t start, size_t open, struct csv_cell *cell,
 			size_t *stop)
@@ -233,6 +245,8 @@ static bool scan_quoted(struct scan *scan, size_t start, size_t open, struct csv
 			visit_next(scan); /* *stop */
 			return true;
 		}
+		if (lines == 0 && opens(scan, at))
+			return scan_on_as_plain(scan, start, open + 1, CELL_UNCLOSED, cell, stop);
 		if (lines == 0)
 			return scan_damaged(scan, start, at, cell, stop);
 		break;
@@ -270,12 +284,12 @@ static bool add_cell(struct csv_row *row, struct csv_cell cell)
 }
 
 /* The delimiter at `stop` was the last byte visited; *start is where the next cell begins. */
-static inline bool pass_delimiter(struct scan *scan, size_t stop, bool blank_after, size_t *start)
+static inline bool pass_delimiter(struct scan *scan, size_t stop, size_t *start)
 {
 	*start = stop + 1 + scan->tail_size;
 	if (scan->tail_size)
 		seek(scan, *start);
-	if (!blank_after)
+	if (!scan->blank_after)
 		return true;
 	if (*start == scan->size)
 		return scan->final;
@@ -308,6 +322,7 @@ enum csv_scan csv_scan_record(const struct csv_syntax *syntax, struct slice byte
 			    .delimiter = syntax->delimiter[0],
 			    .tail = syntax->delimiter + 1,
 			    .tail_size = strlen(syntax->delimiter) - 1,
+			    .blank_after = syntax->blank_after,
 			    .quote = syntax->quote ? syntax->quote : -1,
 			    .escape = syntax->escape ? syntax->escape : -1};
 	struct csv_cell cell;
@@ -326,7 +341,7 @@ enum csv_scan csv_scan_record(const struct csv_syntax *syntax, struct slice byte
 			return CSV_SCAN_NO_MEMORY;
 		if (stop == bytes.size || is_line_end(bytes.data[stop]))
 			break;
-		if (!pass_delimiter(&scan, stop, syntax->blank_after, &start))
+		if (!pass_delimiter(&scan, stop, &start))
 			return CSV_SCAN_MORE;
 	}
 	end_record(&scan, stop);

@@ -9,6 +9,8 @@
  *  - Text behind a closing quote: the cell goes on to the next quote of the same line that a
  *    delimiter or a line end follows ("Jake "the Snake" Roberts",1986), or, where there is
  *    none, to the next delimiter; it is damaged.
+ *  - But where that quote stands between a delimiter and text (2,"Ada,3,"x, y"), it opens a cell of its
+ *    own, and the quote before it was never closed: an ordinary character, as below.
  *  - A quote that is not closed before the file (or the longest record allowed) ends, or whose
  *    closing quote on a later line has text behind it: the quote is an ordinary character, the
  *    cell is damaged, and the record ends with the line in which that quote stands, so that

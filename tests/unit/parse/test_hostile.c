@@ -4,7 +4,10 @@
 
 #include "transcript.h"
 
-enum { SIZE = 4 << 20 };
+#include <stdlib.h>
+
+/* Bytes of each: enough to tell linear time from quadratic. */
+static size_t size = 1 << 19;
 
 /* Reads `head`, then `piece` as often as fits, then `tail`. */
 static void read_repeated(const char *head, const char *piece, const char *tail,
@@ -13,9 +16,9 @@ static void read_repeated(const char *head, const char *piece, const char *tail,
 	struct transcript transcript;
 	struct strbuf file;
 
-	strbuf_init(&file, 2 * SIZE);
+	strbuf_init(&file, 2 * size);
 	strbuf_add_string(&file, head);
-	while (file.size < SIZE)
+	while (file.size < size)
 		strbuf_add_string(&file, piece);
 	strbuf_add_string(&file, tail);
 	transcript_read_bytes(&transcript, strbuf_slice(&file), options, BRIEF);
@@ -30,7 +33,7 @@ static void quotes_in_every_place_take_linear_time(void **state)
 	(void)state;
 	static const char *const pieces[] = {
 		"\"a\"x,", "\"a\"x\n", "\"x\n", "x\"\n\"\"\n", "\"\"\"", "\"\"\"\n", "\"a,\"\"b\n", "\"\"x\"\n,",
-		"\" \"", "\"          ,", "\"a\"                \n", "\"\"\"\"x\n\"",
+		"\" \"", "\"          ,", "\"a\"                \n", "\"\"\"\"x\n\"", "\"a,\"b,", ",\"\"b", ",\"a\"\"",
 	};
 	struct reader_options options = {.delimiter = ",", .quote = '"'};
 
@@ -68,6 +71,8 @@ static void deep_and_wide_json_takes_linear_time(void **state)
 
 int main(void)
 {
+	if (getenv("ROWMILL_LONG"))
+		size *= 8;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quotes_in_every_place_take_linear_time),
 		cmocka_unit_test(lines_of_nothing_take_linear_time),
