@@ -186,6 +186,7 @@ PARTS = [
     Part("unit-asan", "the unit suites under AddressSanitizer and UBSan", lambda: unit("asan")),
     Part("unit-tsan", "the unit suites under ThreadSanitizer", lambda: unit("tsan")),
     Part("setup", "set-up, and the tools of the build", lambda: python_suite("setup")),
+    Part("reading", "the reader against Python's csv and json, and damaged files", lambda: python_suite("reading")),
     Part("http", "the running server, every endpoint", lambda: python_suite("http")),
     Part("defects", "one test for each defect of the original", lambda: python_suite("defects")),
     Part("fault", "crashes and failing disks", lambda: python_suite("fault")),
