@@ -16,7 +16,7 @@
 	}
 #define CURSOR_PARAM                                                                               \
 	{                                                                                          \
-		.name = "cursor", .kind = PARAM_TEXT, .max = 256,                                  \
+		.name = "cursor", .kind = PARAM_TEXT, .max = 2048,                                  \
 		.doc = "page.next of the page before: stable while rows are added."                \
 	}
 
@@ -145,6 +145,25 @@ static const struct param import_errors_params[] = {
 	{0},
 };
 
+static const char *const export_formats[] = {"csv", "ndjson", "json", NULL};
+static const struct param export_import_params[] = {
+	{.name = "format", .kind = PARAM_CHOICE, .choices = export_formats, .doc = "csv (default), ndjson or json."},
+	{.name = "status", .kind = PARAM_CHOICE, .choices = record_statuses, .doc = "Only records in it."},
+	{.name = "escape_formulas",
+	 .kind = PARAM_FLAG,
+	 .fallback = 1,
+	 .doc = "CSV: whether texts that a spreadsheet would run get an apostrophe in front."},
+	{0},
+};
+static const struct param similar_params[] = {
+	{.name = "limit", .kind = PARAM_INTEGER, .min = 1, .max = PAGE_LIMIT_MAX, .fallback = 10, .doc = "Items on a page."},
+	OFFSET_PARAM,
+	CURSOR_PARAM,
+	{.name = "import_id", .kind = PARAM_INTEGER, .min = 1, .max = INT64_MAX, .doc = "Only records of this import."},
+	{.name = "filter", .kind = PARAM_TEXT, .max = 4096, .doc = "A filter as in a search, as JSON."},
+	{0},
+};
+
 const struct route routes[] = {
 	{.method = "POST",
 	 .path = "/api/upload",
@@ -221,6 +240,38 @@ const struct route routes[] = {
 	 .success = 200,
 	 .success_schema = "Record",
 	 .problems = "404 422"},
+	{.method = "GET",
+	 .path = "/api/imports/{id}/export",
+	 .handle = handle_export_import,
+	 .operation = "exportImport",
+	 .params = export_import_params,
+	 .tag = "imports",
+	 .summary = "All records of an import as CSV, NDJSON or JSON",
+	 .description = "Streamed. In CSV, texts that a spreadsheet would run as formulas get an apostrophe in front.",
+	 .success = 200,
+	 .problems = "404 422 503"},
+	{.method = "POST",
+	 .path = "/api/records/export",
+	 .handle = handle_export_search,
+	 .operation = "exportRecords",
+	 .body = BODY_JSON,
+	 .tag = "records",
+	 .summary = "All that a search finds as CSV, NDJSON or JSON",
+	 .description = "A search without page, and with format and escape_formulas. Streamed.",
+	 .success = 200,
+	 .request_schema = "ExportRequest",
+	 .problems = "400 413 415 422 503"},
+	{.method = "GET",
+	 .path = "/api/records/{id}/similar",
+	 .handle = handle_similar,
+	 .operation = "getSimilarRecords",
+	 .params = similar_params,
+	 .tag = "records",
+	 .summary = "The nearest records by vector",
+	 .description = "By cosine, then by id; the record itself is left out.",
+	 .success = 200,
+	 .success_schema = "SimilarAnswer",
+	 .problems = "404 409 422"},
 	{.method = "GET",
 	 .path = "/api/schemas",
 	 .handle = handle_list_schemas,

@@ -122,7 +122,7 @@ static void read_conditions(struct api_call *call, const json_t *object, struct 
 		return;
 	}
 	if (json_object_get(object, "filter"))
-		search->filter = search_filter_read(call, json_text_member(members, count, "filter"));
+		search->filter = search_filter_read(call, "body", json_text_member(members, count, "filter"));
 	read_sort(call, object, search);
 	if (json_object_get(object, "facets"))
 		search_facets_read(call, json_text_member(members, count, "facets"), search);

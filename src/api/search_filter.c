@@ -16,6 +16,7 @@ struct step {
 
 struct reading {
 	struct api_call *call;
+	const char *where;
 	size_t conditions;
 	bool no_memory;
 };
@@ -43,7 +44,7 @@ static const struct filter *refuse(struct reading *reading, const struct step *a
 	if (strbuf_ok(&path))
 		arena_copy(reading->call->arena, strbuf_slice(&path), &copy);
 	strbuf_release(&path);
-	add_place_error(reading->call, "body", SLICE("filter"), copy, type, "%s", message);
+	add_place_error(reading->call, reading->where, SLICE("filter"), copy, type, "%s", message);
 	return NULL;
 }
 
@@ -497,12 +498,12 @@ static const struct filter *read_object(struct reading *reading, struct value va
 	return all;
 }
 
-const struct filter *search_filter_read(struct api_call *call, struct value value)
+const struct filter *search_filter_read(struct api_call *call, const char *where, struct value value)
 {
-	struct reading reading = {.call = call};
+	struct reading reading = {.call = call, .where = where};
 	const struct filter *filter = read_object(&reading, value, NULL, 1);
 
 	if (reading.no_memory)
-		add_param_error(call, "body", SLICE("filter"), "out-of-range", "is too large");
+		add_param_error(call, where, SLICE("filter"), "out-of-range", "is too large");
 	return filter;
 }

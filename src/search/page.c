@@ -100,20 +100,27 @@ static enum status highlight(struct page *page, struct error *err)
 	return STATUS_OK;
 }
 
-/* What import, status and filter select, as the columns are now. */
-static enum status select_records(struct page *page, struct error *err)
+static struct column_condition condition_of(const struct search_request *request)
 {
-	const struct search_request *request = page->request;
-	struct column_condition condition = {.import_id = request->import_id, .filter = request->filter};
 	static const enum selected_status status_of[] = {
 		[RECORD_STATUS_ANY] = SELECT_ANY,
 		[RECORD_STATUS_VALID] = SELECT_VALID,
 		[RECORD_STATUS_INVALID] = SELECT_INVALID,
 	};
 
+	return (struct column_condition){.import_id = request->import_id,
+					 .status = status_of[request->status],
+					 .filter = request->filter};
+}
+
+/* What import, status and filter select, as the columns are now. */
+static enum status select_records(struct page *page, struct error *err)
+{
+	const struct search_request *request = page->request;
+	struct column_condition condition = condition_of(request);
+
 	if (!request->filter && !request->sort_count && !request->facet_count)
 		return STATUS_OK;
-	condition.status = status_of[request->status];
 	enum status status = columns_view(page->searcher->columns, &page->result->view, err);
 	if (status != STATUS_OK)
 		return status;
@@ -173,4 +180,32 @@ void search_result_release(struct search_result *result)
 	strbuf_release(&result->next);
 	column_view_release(result->view);
 	result->view = NULL;
+}
+
+static bool copy_names(struct search_fields *fields, struct arena *arena)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (!arena_copy(arena, fields->names[i], &fields->names[i]))
+			return false;
+	return true;
+}
+
+enum status searcher_list_fields(struct searcher *searcher, const struct search_request *request, size_t most,
+				 struct arena *arena, struct search_fields *fields, struct error *err)
+{
+	struct column_condition condition = condition_of(request);
+	struct column_selection selection = {0};
+	struct column_view *view;
+	enum status status = columns_view(searcher->columns, &view, err);
+
+	*fields = (struct search_fields){0};
+	if (status != STATUS_OK)
+		return status;
+	if (!column_select(&selection, view, &condition) ||
+	    !facet_list_fields(&selection, most, arena, &fields->names, &fields->count, &fields->left_out) ||
+	    !copy_names(fields, arena))
+		status = error_no_memory(err);
+	column_selection_release(&selection);
+	column_view_release(view);
+	return status;
 }

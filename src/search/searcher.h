@@ -31,6 +31,15 @@ enum status searcher_build_index(struct searcher *searcher, struct error *err);
 enum status searcher_run(struct searcher *searcher, const struct search_request *request,
 			 struct arena *arena, struct search_result *result, struct error *err);
 
+/* The fields of what a request selects by import, status and filter, by name; at most `most`. */
+struct search_fields {
+	struct slice *names; /* in the arena, with their bytes */
+	size_t count;
+	bool left_out;
+};
+enum status searcher_list_fields(struct searcher *searcher, const struct search_request *request, size_t most,
+				 struct arena *arena, struct search_fields *fields, struct error *err);
+
 /* Embeds one text. Also for callers that want the vector itself. *tokens may be NULL. */
 enum status searcher_embed(struct searcher *searcher, struct slice text, float vector[EMBED_DIMENSION],
 			   size_t *tokens, struct error *err);
