@@ -1,5 +1,6 @@
 #include "embed/matmul.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -37,6 +38,7 @@ struct matmul_engine {
 	 * goes through more small pages than the processor remembers. */
 	char *pool;
 	size_t pool_used;
+	pthread_mutex_t pool_mutex;
 };
 
 struct matmul_weights {
@@ -114,12 +116,15 @@ static bool pool_open(struct matmul_engine *engine)
 /* Never given back but with the engine. NULL when the pool is used up. */
 static void *pool_take(struct matmul_engine *engine, size_t size)
 {
-	void *block = engine->pool + engine->pool_used;
+	void *block = NULL;
 
 	size = (size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
-	if (size > POOL_SIZE - engine->pool_used)
-		return NULL;
-	engine->pool_used += size;
+	pthread_mutex_lock(&engine->pool_mutex);
+	if (size <= POOL_SIZE - engine->pool_used) {
+		block = engine->pool + engine->pool_used;
+		engine->pool_used += size;
+	}
+	pthread_mutex_unlock(&engine->pool_mutex);
 	return block;
 }
 
@@ -129,6 +134,7 @@ struct matmul_engine *matmul_engine_new(enum matmul_type type)
 
 	if (!engine)
 		return NULL;
+	pthread_mutex_init(&engine->pool_mutex, NULL);
 	engine->source = types[type].source;
 	engine->weights = types[type].weights;
 	engine->destination = types[type].destination;
@@ -146,6 +152,7 @@ void matmul_engine_free(struct matmul_engine *engine)
 	if (engine->pool)
 		munmap(engine->pool, POOL_SIZE);
 	dnnl_engine_destroy(engine->engine);
+	pthread_mutex_destroy(&engine->pool_mutex);
 	free(engine);
 }
 

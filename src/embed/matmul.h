@@ -41,7 +41,7 @@ void matmul_engine_free(struct matmul_engine *engine);
 
 /* Packs weights that are given as [width][length], as the model file has them: int8_t where the
  * engine's type is MATMUL_INT8, else float32. An engine holds
- * 64 MB of packed weights; their memory is given back with the engine. Thread: one at a time. */
+ * 64 MB of packed weights; their memory is given back with the engine. Threads: any. */
 struct matmul_weights *matmul_weights_new(struct matmul_engine *engine, enum matmul_kind kind,
 					  const void *weights);
 void matmul_weights_free(struct matmul_weights *weights);

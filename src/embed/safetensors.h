@@ -5,7 +5,7 @@
  * The file is read with pread(2) and never mapped: a file that is cut while it is read gives
  * an error and not a SIGBUS.
  *
- * Threads: a file belongs to one thread at a time. */
+ * Threads: a file is opened and closed by one thread; any may read from it in between. */
 #ifndef ROWMILL_EMBED_SAFETENSORS_H
 #define ROWMILL_EMBED_SAFETENSORS_H
 

@@ -1,9 +1,12 @@
 #include "embed/model.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "embed/safetensors.h"
 
@@ -11,9 +14,10 @@
 
 enum { NAME_SIZE = 96, HUGE_PAGE = 2 << 20 };
 
+/* A thread that loads. */
 struct loader {
 	struct embed_model *model;
-	struct safetensors file;
+	const struct safetensors *file;
 	float *scratch; /* [INNER][HIDDEN], the largest matrix to be packed */
 	int8_t *bytes;  /* the same in bytes */
 	struct error *err;
@@ -26,7 +30,7 @@ static enum status read_part(struct loader *loader, size_t index, const char *pa
 	char name[NAME_SIZE];
 
 	snprintf(name, sizeof name, "encoder.layer.%zu.%s", index, part);
-	return safetensors_read(&loader->file, name, rows, columns, rows ? rows : 1, out,
+	return safetensors_read(loader->file, name, rows, columns, rows ? rows : 1, out,
 				loader->err);
 }
 
@@ -167,7 +171,7 @@ static enum status read_layer(struct loader *loader, size_t index)
 static enum status read_embeddings(struct loader *loader)
 {
 	struct embed_model *model = loader->model;
-	struct safetensors *file = &loader->file;
+	const struct safetensors *file = loader->file;
 	size_t size = (sizeof(float) * VOCABULARY * HIDDEN + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
 	float type[HIDDEN];
 
@@ -194,25 +198,74 @@ static enum status read_embeddings(struct loader *loader)
 	return status;
 }
 
+/* What is read apart: the embeddings, which take longest, then the layers. */
+enum { PART_COUNT = 1 + LAYERS, THREADS_MAX = 8 };
+
+struct loading {
+	struct embed_model *model;
+	const struct safetensors *file;
+	atomic_size_t next;
+	enum status statuses[PART_COUNT];
+	struct error errors[PART_COUNT];
+};
+
+static void load_part(struct loader *loader, size_t part, struct loading *loading)
+{
+	loader->err = &loading->errors[part];
+	if (!loader->scratch || !loader->bytes)
+		loading->statuses[part] = error_no_memory(loader->err);
+	else if (part == 0)
+		loading->statuses[part] = read_embeddings(loader);
+	else
+		loading->statuses[part] = read_layer(loader, part - 1);
+}
+
+static void *load_parts(void *argument)
+{
+	struct loading *loading = argument;
+	struct loader loader = {.model = loading->model,
+				.file = loading->file,
+				.scratch = malloc(sizeof(float) * INNER * HIDDEN),
+				.bytes = malloc(INNER * HIDDEN)};
+	size_t part;
+
+	while ((part = atomic_fetch_add(&loading->next, 1)) < PART_COUNT)
+		load_part(&loader, part, loading);
+	free(loader.scratch);
+	free(loader.bytes);
+	return NULL;
+}
+
+/* Threads that cannot be started are done without. */
+static void load_on_all_cores(struct loading *loading)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[THREADS_MAX];
+	size_t count = 0;
+
+	while (count + 1 < THREADS_MAX && (long)count + 1 < cores &&
+	       pthread_create(&threads[count], NULL, load_parts, loading) == 0)
+		count++;
+	load_parts(loading);
+	while (count)
+		pthread_join(threads[--count], NULL);
+}
+
 enum status weights_read(struct embed_model *model, const char *path, struct error *err)
 {
-	struct loader loader = {.model = model, .file.fd = -1, .err = err};
-	enum status status = safetensors_open(path, &loader.file, err);
+	struct safetensors file = {.fd = -1};
+	enum status status = safetensors_open(path, &file, err);
 
 	if (status != STATUS_OK)
 		return status;
-	loader.scratch = malloc(sizeof(float) * INNER * HIDDEN);
-	loader.bytes = malloc(INNER * HIDDEN);
-	if (!loader.scratch || !loader.bytes) {
-		status = error_no_memory(err);
-		goto cleanup;
-	}
-	status = read_embeddings(&loader);
-	for (size_t i = 0; i < LAYERS && status == STATUS_OK; i++)
-		status = read_layer(&loader, i);
-cleanup:
-	free(loader.scratch);
-	free(loader.bytes);
-	safetensors_close(&loader.file);
-	return status;
+	struct loading loading = {.model = model, .file = &file};
+	load_on_all_cores(&loading);
+	safetensors_close(&file);
+	for (size_t part = 0; part < PART_COUNT; part++)
+		if (loading.statuses[part] != STATUS_OK) {
+			if (err)
+				*err = loading.errors[part];
+			return loading.statuses[part];
+		}
+	return STATUS_OK;
 }
