@@ -1,5 +1,6 @@
 #include "api/body.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/banned.h"
@@ -74,6 +75,26 @@ static void wrong_type(struct api_call *call, const char *name, const char *want
 	add_param_error(call, "body", slice_of_string(name), "wrong-type", "must be %s", wanted);
 }
 
+/* Up to here, a float64 that is whole is the number that was sent. */
+static const double EXACT_MOST = 9007199254740992.0;
+
+/* 10.0 is an integer, as JSON Schema has it; and where some other number of the body is too large for an integer,
+ * all of them are read as reals. */
+static bool is_whole(const json_t *value)
+{
+	return json_is_integer(value) || (json_is_real(value) && floor(json_real_value(value)) >= json_real_value(value));
+}
+
+static int64_t check_range(struct api_call *call, const char *name, int64_t value, int64_t min, int64_t max,
+			   int64_t fallback)
+{
+	if (value >= min && value <= max)
+		return value;
+	add_param_error(call, "body", slice_of_string(name), "out-of-range", "must be from %lld to %lld",
+			(long long)min, (long long)max);
+	return fallback;
+}
+
 int64_t body_integer(struct api_call *call, const json_t *object, const char *name, int64_t min,
 		     int64_t max, int64_t fallback)
 {
@@ -81,13 +102,15 @@ int64_t body_integer(struct api_call *call, const json_t *object, const char *na
 
 	if (!value)
 		return fallback;
-	if (!json_is_integer(value))
+	if (!is_whole(value))
 		wrong_type(call, name, "an integer");
-	else if (json_integer_value(value) < min || json_integer_value(value) > max)
+	else if (json_is_integer(value))
+		return check_range(call, name, json_integer_value(value), min, max, fallback);
+	else if (fabs(json_real_value(value)) <= EXACT_MOST)
+		return check_range(call, name, (int64_t)json_real_value(value), min, max, fallback);
+	else
 		add_param_error(call, "body", slice_of_string(name), "out-of-range",
 				"must be from %lld to %lld", (long long)min, (long long)max);
-	else
-		return json_integer_value(value);
 	return fallback;
 }
 

@@ -410,29 +410,61 @@ static struct segment *find_record(struct columns *columns, int64_t import_id, i
 	return found;
 }
 
-bool columns_replace(struct columns *columns, int64_t import_id, int64_t id, const struct column_row *row)
+/* Those of the records that are in the segment, as a segment of their own; they come first among ids[taken…]
+ * that rise. NULL: memory is exhausted. */
+static struct segment *make_changed(struct columns *columns, const struct segment *segment, const int64_t *ids,
+				    const struct column_row *rows, size_t count, size_t *taken)
 {
-	uint32_t at = 0;
-	bool gone = true;
+	struct segment_builder *builder = segment_builder_new(segment->import_id, segment->first_row);
+	bool done = builder != NULL;
 
-	wait_loaded(columns);
+	for (*taken = 0; done && *taken < count; ++*taken) {
+		uint32_t at = segment_row(segment, ids[*taken]);
+		if (at == segment->count)
+			break;
+		done = segment_builder_add(builder, ids[*taken], segment_created_ms(segment, at), &rows[*taken]);
+	}
+	struct segment *changed = done ? segment_builder_finish(builder, columns->spill) : NULL;
+	segment_builder_free(builder);
+	return changed;
+}
+
+/* Replaces the first of these records, and those behind it that are in the same segment. false: memory is
+ * exhausted. */
+static bool replace_some(struct columns *columns, int64_t import_id, const int64_t *ids,
+			 const struct column_row *rows, size_t count, size_t *taken)
+{
+	bool gone = true;
+	uint32_t at = 0;
+
 	while (gone) {
-		struct segment *segment = find_record(columns, import_id, id, &at);
-		if (!segment)
-			return true; /* its import is gone meanwhile */
-		struct segment *changed =
-			make_segment(columns, import_id, id, segment_created_ms(segment, at),
-				     segment->first_row + at, row, 1);
+		struct segment *segment = find_record(columns, import_id, ids[0], &at);
+		if (!segment) {
+			*taken = 1; /* its import is gone meanwhile */
+			return true;
+		}
+		struct segment *changed = make_changed(columns, segment, ids, rows, count, taken);
 		struct segment *next =
 			changed ? segment_replace(segment, changed, columns->spill) : NULL;
 		segment_release(changed);
+		gone = false;
 		bool done = next && swap_segments(columns, &segment, 1, next, false, &gone);
 		segment_release(segment);
 		if (done)
 			return true;
-		if (!next || !gone)
-			return fail(columns);
+		if (!next)
+			return false;
 	}
+	return false;
+}
+
+bool columns_replace(struct columns *columns, int64_t import_id, const int64_t *ids,
+		     const struct column_row *rows, size_t count)
+{
+	wait_loaded(columns);
+	for (size_t done = 0, taken = 0; done < count; done += taken)
+		if (!replace_some(columns, import_id, ids + done, rows + done, count - done, &taken))
+			return fail(columns);
 	return true;
 }
 

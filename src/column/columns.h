@@ -36,8 +36,9 @@ void columns_begin_import(struct columns *columns, int64_t import_id);
 bool columns_append(struct columns *columns, int64_t import_id, int64_t first_id, int64_t created_ms,
 		    int64_t first_row, const struct column_row *rows, size_t count);
 
-/* One record with its new content. Waits until loading has ended. false: as above. */
-bool columns_replace(struct columns *columns, int64_t import_id, int64_t id, const struct column_row *row);
+/* Records of one import with their new content; ids rise. Waits until loading has ended. false: as above. */
+bool columns_replace(struct columns *columns, int64_t import_id, const int64_t *ids,
+		     const struct column_row *rows, size_t count);
 
 /* The records of one import that have got their vectors (or lost them); also before their rows are appended.
  * false: as above. */

@@ -45,13 +45,23 @@ void column_feed_batch(struct columns *columns, int64_t import_id, struct batch 
 		columns_give_up(columns);
 }
 
-void column_feed_record(struct columns *columns, const struct stored_record *record)
+void column_feed_records(struct columns *columns, const struct stored_record *records, size_t count)
 {
 	struct arena arena;
 
+	if (!count)
+		return;
 	arena_init(&arena, LOAD_ARENA);
-	struct column_row row = row_of(record->data, record->valid, record->embedded, &arena);
-	columns_replace(columns, record->import_id, record->id, &row);
+	int64_t *ids = arena_alloc_zeroed(&arena, count, sizeof *ids);
+	struct column_row *rows = arena_alloc_zeroed(&arena, count, sizeof *rows);
+	for (size_t i = 0; ids && rows && i < count; i++) {
+		ids[i] = records[i].id;
+		rows[i] = row_of(records[i].data, records[i].valid, records[i].embedded, &arena);
+	}
+	if (ids && rows)
+		columns_replace(columns, records[0].import_id, ids, rows, count);
+	else
+		columns_give_up(columns);
 	arena_release(&arena);
 }
 

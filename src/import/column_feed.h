@@ -12,8 +12,13 @@
  * that they are incomplete. */
 void column_feed_batch(struct columns *columns, int64_t import_id, struct batch *batch);
 
-/* A record was corrected: `record` is as the store has it now. */
-void column_feed_record(struct columns *columns, const struct stored_record *record);
+/* Records of one import were corrected: they are as the store has them now, ids rising. */
+void column_feed_records(struct columns *columns, const struct stored_record *records, size_t count);
+
+static inline void column_feed_record(struct columns *columns, const struct stored_record *record)
+{
+	column_feed_records(columns, record, 1);
+}
 
 /* Vectors were attached. */
 void column_feed_vectors(struct columns *columns, const struct record_vector *vectors, size_t count);
