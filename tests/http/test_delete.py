@@ -2,9 +2,10 @@
 
 import time
 
+from support.client import Client
 from support.database import check_consistent, rows_of
 from support.expect import INSTANT, expect_problem
-from support.people import fresh_seed, people_csv, spoiled_csv
+from support.people import as_csv, fresh_seed, people, people_csv, spoiled_csv
 from support.surroundings import PATIENCE_S
 
 
@@ -41,7 +42,7 @@ def test_other_imports_are_not_touched(client):
     gone = client.finish_import(people_csv(10))
     client.delete(f"/api/imports/{gone['id']}")
     assert len(client.all_records(kept["id"])) == 10
-    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 10
+    assert client.search(query="sales", mode="semantic", import_id=kept["id"])["page"]["total"] == 10
 
 
 def test_an_import_can_be_deleted_while_it_runs(client, server):
@@ -63,9 +64,9 @@ def test_an_import_that_is_deleted_while_it_embeds_leaves_nothing_to_be_found(cl
             time.sleep(0.005)
         client.delete(f"/api/imports/{started['id']}")
         kept = client.finish_import(people_csv(1))  # whatever was on its way has arrived by now
-        assert client.search(query="finance", import_id=started["id"])["page"]["total"] == 0
-        assert client.search(query="finance", limit=1)["page"]["total"] == client.stats()["records"]["embedded"]
-        assert client.search(query="finance", import_id=kept["id"])["page"]["total"] == 1
+        assert client.search(query="finance", mode="semantic", import_id=started["id"])["page"]["total"] == 0
+        assert client.search(query="finance", mode="semantic", limit=1)["page"]["total"] == client.stats()["records"]["embedded"]
+        assert client.search(query="finance", mode="semantic", import_id=kept["id"])["page"]["total"] == 1
 
 
 def test_what_a_deleted_import_occupied_is_purged(make_server):
@@ -95,3 +96,40 @@ def test_a_deleted_number_is_never_given_again(client):
     first = client.finish_import(people_csv(1))["id"]
     client.delete(f"/api/imports/{first}")
     assert client.finish_import(people_csv(1))["id"] > first
+
+
+def files_that_hold(folder, marks):
+    """Names of the files under the folder in which one of these texts stands."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix != ".log":
+            try:
+                content = path.read_bytes().lower()
+            except FileNotFoundError:  # removed meanwhile
+                continue
+            found += [path.name for mark in marks if mark in content]
+    return found
+
+
+def test_what_was_deleted_is_gone_from_the_files(make_server):
+    """From the database and its log, rows and errors, words and the uploaded file; what stays is intact."""
+    server = make_server().start()
+    client = Client(server.url)
+    kept = client.finish_import(people_csv(20))
+    rows = people(700, fresh_seed())
+    for row in rows[::7]:
+        row["name"] = "Zyxwvut Qwertzuiop"
+    rows[5]["email"] = "xyzzyplugh"
+    found = client.finish_import(as_csv(rows), "secret-name.csv")
+    assert found["failed_records"] == 1
+    marks = (b"zyxwvut", b"qwertzuiop", b"xyzzyplugh", b"secret-name")
+    assert files_that_hold(server.folder, marks)
+    receipt = client.delete(f"/api/imports/{found['id']}").json()
+    assert (receipt["records"], receipt["vectors"], receipt["errors"]) == (700, 699, 1)
+    deadline = time.monotonic() + PATIENCE_S
+    while left := files_that_hold(server.folder, marks):
+        assert time.monotonic() < deadline, f"something is left in {left}"
+        time.sleep(0.1)
+    assert rows_of(server.database, "SELECT count(*) FROM records") == [(20,)]
+    check_consistent(server.database)
+    assert len(client.all_records(kept["id"])) == 20

@@ -438,6 +438,8 @@ static enum status delete_once(struct sqlite_store *store, int64_t id, struct ar
 	status = write_receipt(store, id, arena, receipt, err);
 	if (status == STATUS_OK)
 		status = end_import(store, id, "deleted", &no_reason, err);
+	if (status == STATUS_OK)
+		status = notices_forget(store, id, err);
 	return writer_end(store, status, err);
 }
 

@@ -22,6 +22,7 @@ struct writer {
 	struct strbuf errors, summary; /* scratch for one record's errors */
 	int wal_pages;                 /* in the log after the latest commit; 0: checkpointed since */
 	int restart_pages;             /* in the log when it is to be started over */
+	bool holds_purged;             /* the log may still hold what was purged */
 	uint64_t seen_spellings[SPELLINGS_SEEN]; /* words.h */
 };
 
@@ -122,6 +123,9 @@ enum status writer_run_by_id(struct sqlite_store *store, int statement, int64_t 
 /* After STATUS_FULL: makes what room there can be, for a write that frees more than it takes.
  * false: there is none. */
 bool writer_make_room(struct sqlite_store *store);
+
+/* Empties the log where it may hold what was purged; later, where a reader is in the way. */
+void writer_forget_purged(struct sqlite_store *store);
 
 /* Rows that the latest statement changed. */
 int64_t writer_changes(struct sqlite_store *store);
@@ -243,6 +247,9 @@ enum status import_end_claimed(struct sqlite_store *store, enum status status, s
 /* Adds a request's key with what it made (0: nothing). STATUS_CONFLICT and STATUS_BUSY as add_import. */
 enum status request_key_add(struct sqlite_store *store, const struct request_key *key, int64_t import_id,
 			    struct error *err);
+
+/* Forgets the notices of an import that were delivered or given up. */
+enum status notices_forget(struct sqlite_store *store, int64_t import_id, struct error *err);
 
 /* Writes a notice of an import that has just ended, where notices are kept. */
 enum status notice_add(struct sqlite_store *store, int64_t import_id, struct error *err);

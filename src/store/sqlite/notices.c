@@ -19,6 +19,11 @@ enum status notice_add(struct sqlite_store *store, int64_t import_id, struct err
 	return query_run(&query, err);
 }
 
+enum status notices_forget(struct sqlite_store *store, int64_t import_id, struct error *err)
+{
+	return writer_run_by_id(store, WRITE_FORGET_NOTICES, import_id, err);
+}
+
 enum status notice_next(struct store_reader *base, int64_t now_ms, struct arena *arena,
 			struct notice *notice, int64_t *next_ms, struct error *err)
 {

@@ -104,6 +104,7 @@ static enum status purge_once(struct sqlite_store *store, uint32_t limit, struct
 	if (status != STATUS_OK)
 		return status;
 	status = find_leftover(store, &leftover, err);
+	store->writer.holds_purged = store->writer.holds_purged || leftover.import_id;
 	if (status == STATUS_OK)
 		status = leftover.import_id ? purge_some(store, &leftover, limit, err)
 					    : words_upkeep(store, limit, err);
@@ -117,7 +118,9 @@ enum status purge_slice(struct store *base, uint32_t limit, struct error *err)
 
 	if (status == STATUS_FULL && writer_make_room(store))
 		status = purge_once(store, limit, err);
-	if (status == STATUS_END)
+	if (status == STATUS_END) {
+		writer_forget_purged(store);
 		reserve_make(store);
+	}
 	return status;
 }

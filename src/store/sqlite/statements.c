@@ -132,6 +132,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"DELETE FROM notices WHERE state <> 'due' AND id <= "
 		"(SELECT seq FROM sqlite_sequence WHERE name = 'notices') - ?1",
 
+	[WRITE_FORGET_NOTICES] = "DELETE FROM notices WHERE state <> 'due' AND import_id = ?1",
+
 	[WRITE_FIND_REQUEST_KEY] = "SELECT 1 FROM request_keys WHERE key = ?1 AND created_ms > ?2",
 	[WRITE_COUNT_REQUEST_KEYS] =
 		"SELECT COALESCE((SELECT max(id) FROM request_keys) - (SELECT min(id) FROM request_keys) + 1, 0)",

@@ -38,6 +38,7 @@ enum status writer_open(struct sqlite_store *store, struct error *err)
 	strbuf_init(&store->writer.summary, ERRORS_CAP);
 	connection->health = &store->health;
 	store->writer.restart_pages = RESTART_PAGES;
+	store->writer.holds_purged = true; /* of an earlier run */
 	enum status status = connection_prepare(connection, write_statements,
 						WRITE_STATEMENT_COUNT, err);
 	if (status != STATUS_OK)
@@ -166,6 +167,25 @@ bool writer_make_room(struct sqlite_store *store)
 		gained = true;
 	turn_give(&store->writer.turn);
 	return gained;
+}
+
+void writer_forget_purged(struct sqlite_store *store)
+{
+	struct writer *writer = &store->writer;
+
+	turn_take(&writer->turn);
+	if (writer->holds_purged && !store->health.broken) {
+		sqlite3_busy_timeout(writer->connection.db, RESTART_TIMEOUT_MS);
+		int code = sqlite3_wal_checkpoint_v2(writer->connection.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+						     NULL);
+		sqlite3_busy_timeout(writer->connection.db, WRITE_TIMEOUT_MS);
+		writer->holds_purged = code != SQLITE_OK;
+		if (code == SQLITE_OK)
+			writer->wal_pages = 0;
+		else if ((code & 0xff) != SQLITE_BUSY)
+			connection_fail(&writer->connection, code, NULL);
+	}
+	turn_give(&writer->turn);
 }
 
 enum status writer_end(struct sqlite_store *store, enum status status, struct error *err)

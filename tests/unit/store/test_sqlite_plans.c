@@ -79,6 +79,10 @@ static void what_is_asked_often_has_its_own_index(void **state)
 	assert_true(plan_has(write_statements[WRITE_FIND_TO_PURGE], "imports_to_purge"));
 	assert_true(plan_has(write_statements[WRITE_FIND_KEY], "imports_duplicate_key"));
 	assert_true(plan_has(write_statements[WRITE_PURGE_RECORDS], "records_import"));
+	assert_true(plan_has(read_statements[READ_TO_EMBED], "imports_to_embed"));
+	assert_true(plan_has(read_statements[READ_NOTICE], "notices_due"));
+	assert_true(plan_has(read_statements[READ_ANSWER], "INDEX"));
+	assert_true(plan_has(write_statements[WRITE_DROP_REQUEST_KEYS], "request_keys_created"));
 	assert_true(plan_has(read_statements[READ_SPANS], "COVERING INDEX imports_spans"));
 	assert_true(plan_has(read_statements[READ_STATUS_COUNTS], "COVERING INDEX imports_status"));
 	assert_true(plan_has(read_statements[READ_IMPORTS_BY_STATUS], "imports_status"));
