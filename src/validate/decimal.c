@@ -134,10 +134,26 @@ static int compare_sizes(const struct decimal *a, const struct decimal *b)
 	return 0;
 }
 
+/* Most numbers are whole and short: *value is theirs. */
+static bool is_small(const struct decimal *decimal, int64_t *value)
+{
+	if (decimal->whole.size > 18 || decimal->fraction.size || decimal->exponent)
+		return false;
+	*value = 0;
+	for (size_t i = 0; i < decimal->whole.size; i++)
+		*value = *value * 10 + (decimal->whole.data[i] - '0');
+	if (decimal->negative)
+		*value = -*value;
+	return true;
+}
+
 int decimal_compare(const struct decimal *a, const struct decimal *b)
 {
-	int sign = sign_of(a);
+	int64_t small_a, small_b;
 
+	if (is_small(a, &small_a) && is_small(b, &small_b))
+		return (small_a > small_b) - (small_a < small_b);
+	int sign = sign_of(a);
 	if (sign != sign_of(b))
 		return sign - sign_of(b);
 	return sign ? sign * compare_sizes(a, b) : 0;

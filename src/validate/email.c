@@ -190,9 +190,81 @@ static enum status check_domain(struct slice domain, enum email_fault *fault)
 	return check_international_domain(domain, fault);
 }
 
+/* ---- plain addresses, which most are: one look at each byte ---- */
+
+enum {
+	IN_LOCAL = 1,
+	IN_DOMAIN = 2,
+	IS_DIGIT = 4,
+	LETTER = IN_LOCAL | IN_DOMAIN,
+	DIGIT = LETTER | IS_DIGIT,
+};
+
+/* What each byte may be part of; '.' and '@' divide. */
+static const unsigned char byte_uses[256] = {
+	['!'] = IN_LOCAL, ['#'] = IN_LOCAL, ['$'] = IN_LOCAL, ['%'] = IN_LOCAL, ['&'] = IN_LOCAL,
+	['\''] = IN_LOCAL, ['*'] = IN_LOCAL, ['+'] = IN_LOCAL, ['/'] = IN_LOCAL, ['='] = IN_LOCAL,
+	['?'] = IN_LOCAL, ['^'] = IN_LOCAL, ['_'] = IN_LOCAL, ['`'] = IN_LOCAL, ['{'] = IN_LOCAL,
+	['|'] = IN_LOCAL, ['}'] = IN_LOCAL, ['~'] = IN_LOCAL, ['-'] = IN_LOCAL | IN_DOMAIN,
+	['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT, ['5'] = DIGIT, ['6'] = DIGIT,
+	['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
+	['A'] = LETTER, ['B'] = LETTER, ['C'] = LETTER, ['D'] = LETTER, ['E'] = LETTER, ['F'] = LETTER, ['G'] = LETTER,
+	['H'] = LETTER, ['I'] = LETTER, ['J'] = LETTER, ['K'] = LETTER, ['L'] = LETTER, ['M'] = LETTER, ['N'] = LETTER,
+	['O'] = LETTER, ['P'] = LETTER, ['Q'] = LETTER, ['R'] = LETTER, ['S'] = LETTER, ['T'] = LETTER, ['U'] = LETTER,
+	['V'] = LETTER, ['W'] = LETTER, ['X'] = LETTER, ['Y'] = LETTER, ['Z'] = LETTER,
+	['a'] = LETTER, ['b'] = LETTER, ['c'] = LETTER, ['d'] = LETTER, ['e'] = LETTER, ['f'] = LETTER, ['g'] = LETTER,
+	['h'] = LETTER, ['i'] = LETTER, ['j'] = LETTER, ['k'] = LETTER, ['l'] = LETTER, ['m'] = LETTER, ['n'] = LETTER,
+	['o'] = LETTER, ['p'] = LETTER, ['q'] = LETTER, ['r'] = LETTER, ['s'] = LETTER, ['t'] = LETTER, ['u'] = LETTER,
+	['v'] = LETTER, ['w'] = LETTER, ['x'] = LETTER, ['y'] = LETTER, ['z'] = LETTER,
+};
+
+/* Of one label that ends before `end`; a label with "--" may be Punycode and is looked at otherwise. */
+static bool is_plain_label(const char *start, const char *end, bool *all_digits)
+{
+	*all_digits = true;
+	if (start == end || *start == '-' || end[-1] == '-' || end - start > LABEL_SIZE)
+		return false;
+	for (const char *at = start; at < end; at++) {
+		unsigned uses = byte_uses[(unsigned char)*at];
+		if (!(uses & IN_DOMAIN) || (*at == '-' && at[1] == '-'))
+			return false;
+		*all_digits = *all_digits && (uses & IS_DIGIT);
+	}
+	return true;
+}
+
+/* true: nothing is wrong with it. false: it is to be checked by the rules one by one, which also say
+ * what is wrong. */
+static bool is_plain_address(struct slice address)
+{
+	const char *at = address.data, *end = address.data + address.size, *start;
+	bool all_digits = true;
+
+	for (start = at; at < end && *at != '@'; at++) {
+		bool is_dot = *at == '.';
+		if (!is_dot && !(byte_uses[(unsigned char)*at] & IN_LOCAL))
+			return false;
+		if (is_dot && (at == start || at[-1] == '.' || at + 1 == end || at[1] == '@'))
+			return false;
+	}
+	if (at == end || at == start || at - start > LOCAL_SIZE || address.size > ADDRESS_SIZE)
+		return false;
+	for (size_t labels = 0;; labels++) {
+		start = ++at;
+		while (at < end && *at != '.')
+			at++;
+		if (!is_plain_label(start, at, &all_digits))
+			return false;
+		if (at == end)
+			return labels > 0 && !all_digits;
+	}
+}
+
 enum status email_check(struct slice address, enum email_fault *fault)
 {
 	*fault = EMAIL_FINE;
+	if (is_plain_address(address))
+		return STATUS_OK;
 	size_t local_size = 0;
 	if (address.size > ADDRESS_SIZE) {
 		*fault = EMAIL_TOO_LONG;

@@ -21,11 +21,19 @@ static size_t space_before(struct slice text, size_t end)
 	return size && is_white_space(code_point) ? size : 0;
 }
 
+/* ASCII, and neither white space nor a control character. */
+static bool is_plain(char c)
+{
+	return c > ' ' && c < 0x7F;
+}
+
 struct slice trim_white_space(struct slice text)
 {
 	size_t start = 0, end = text.size, size;
 	uint32_t code_point;
 
+	if (end && is_plain(text.data[0]) && is_plain(text.data[end - 1]))
+		return text;
 	while (start < end && (size = utf8_decode(text, start, &code_point)) != 0 &&
 	       is_white_space(code_point))
 		start += size;
