@@ -4,8 +4,6 @@
 
 #include "base/banned.h"
 
-enum { BUILD_SLICE = 4096, BUILD_ARENA = 64 << 20 };
-
 struct searcher *searcher_new(struct store *store, const struct embed_model *model,
 			      struct vector_index *index, struct columns *columns,
 			      unsigned workspaces)
@@ -47,43 +45,6 @@ void searcher_free(struct searcher *searcher)
 	pthread_cond_destroy(&searcher->returned);
 	pthread_mutex_destroy(&searcher->mutex);
 	free(searcher);
-}
-
-static enum status add_slice(struct vector_index *index, const struct record_vector *vectors, size_t count,
-			     struct error *err)
-{
-	struct vector_entry entries[BUILD_SLICE];
-
-	for (size_t i = 0; i < count; i++)
-		entries[i] = (struct vector_entry){vectors[i].id, vectors[i].import_id, vectors[i].vector};
-	if (vector_index_add(index, entries, count, vector_index_removals(index)) != VECTOR_ADDED)
-		return error_no_memory(err);
-	return STATUS_OK;
-}
-
-enum status searcher_build_index(struct searcher *searcher, struct error *err)
-{
-	struct store *store = searcher->store;
-	struct store_reader *reader = NULL;
-	struct record_vector *vectors;
-	struct arena slice_arena;
-	int64_t after = 0;
-	size_t count;
-
-	arena_init(&slice_arena, BUILD_ARENA);
-	enum status status = store->call->open_reader(store, &reader, err);
-	while (status == STATUS_OK) {
-		arena_reset(&slice_arena);
-		status = store->call->list_vectors(reader, after, BUILD_SLICE, &slice_arena,
-						   &vectors, &count, err);
-		if (status != STATUS_OK || count == 0)
-			break;
-		status = add_slice(searcher->index, vectors, count, err);
-		after = vectors[count - 1].id;
-	}
-	store->call->close_reader(store, reader);
-	arena_release(&slice_arena);
-	return status;
 }
 
 enum status searcher_embed(struct searcher *searcher, struct slice text,

@@ -508,9 +508,9 @@ struct store_backend {
 				    uint32_t limit, struct arena *arena, struct pending_record **records,
 				    size_t *count, struct error *err);
 
-	/* Vectors with id > after_id, ids rising, at most `limit`; `vector` points into the
+	/* Vectors with after_id < id <= last_id, ids rising, at most `limit`; `vector` points into the
 	 * arena. For building the index. */
-	enum status (*list_vectors)(struct store_reader *reader, int64_t after_id, uint32_t limit,
+	enum status (*list_vectors)(struct store_reader *reader, int64_t after_id, int64_t last_id, uint32_t limit,
 				    struct arena *arena, struct record_vector **vectors,
 				    size_t *count, struct error *err);
 

@@ -297,7 +297,7 @@ size_t count_vectors(struct fixture *fixture)
 	struct record_vector *vectors;
 	size_t count;
 
-	READ(fixture, list_vectors, 0, 100000, &fixture->arena, &vectors, &count);
+	READ(fixture, list_vectors, 0, INT64_MAX, 100000, &fixture->arena, &vectors, &count);
 	return count;
 }
 

@@ -217,7 +217,7 @@ static void vectors_come_back_bit_for_bit_in_slices(void **state)
 	add_completed(f, 2, 40, 0);
 	assert_ok(f->store->call->open_reader(f->store, &reader, &f->err), &f->err);
 	do {
-		assert_ok(f->store->call->list_vectors(reader, after, 13, &f->arena, &vectors, &count,
+		assert_ok(f->store->call->list_vectors(reader, after, INT64_MAX, 13, &f->arena, &vectors, &count,
 						       &f->err),
 			  &f->err);
 		for (size_t i = 0; i < count; i++) {
@@ -228,6 +228,12 @@ static void vectors_come_back_bit_for_bit_in_slices(void **state)
 		}
 		total += count;
 	} while (count);
+	/* A range: behind the first id, up to the last and with it. */
+	assert_ok(f->store->call->list_vectors(reader, after - 5, after - 2, 13, &f->arena, &vectors, &count,
+					       &f->err),
+		  &f->err);
+	assert_int_equal(count, 3);
+	assert_int_equal(vectors[2].id, after - 2);
 	f->store->call->close_reader(f->store, reader);
 	assert_int_equal(total, 86 + 40);
 	assert_ok(f->store->call->delete_import(f->store, first, &f->arena, &receipt, &f->err),

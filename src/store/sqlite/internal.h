@@ -201,7 +201,7 @@ enum status records_list_pending(struct store_reader *, int64_t import_id, int64
 				 struct error *);
 enum status vectors_find(struct store_reader *reader, const unsigned char *hashes, size_t count,
 			 struct arena *arena, const float **vectors, struct error *err);
-enum status vectors_list(struct store_reader *, int64_t after_id, uint32_t limit, struct arena *,
+enum status vectors_list(struct store_reader *, int64_t after_id, int64_t last_id, uint32_t limit, struct arena *,
 			 struct record_vector **, size_t *count, struct error *);
 enum status words_match(struct store_reader *, const struct word_query *, struct arena *, struct word_hits *,
 			struct error *);

@@ -220,7 +220,7 @@ static enum status read_group(struct sqlite_reader *reader, const struct span *g
 	return query_end(&query, err);
 }
 
-enum status vectors_list(struct store_reader *base, int64_t after_id, uint32_t limit,
+enum status vectors_list(struct store_reader *base, int64_t after_id, int64_t last_id, uint32_t limit,
 			 struct arena *arena, struct record_vector **vectors, size_t *count,
 			 struct error *err)
 {
@@ -235,6 +235,10 @@ enum status vectors_list(struct store_reader *base, int64_t after_id, uint32_t l
 	for (size_t i = 0; i < spans.count && *count < limit && status == STATUS_OK;) {
 		int64_t last;
 		size_t group_count = spans_group(&spans, i, &last);
+		if (spans.items[i].first > last_id)
+			break;
+		if (last > last_id)
+			last = last_id;
 		if (last > after_id)
 			status = read_group(reader, &spans.items[i], group_count, after_id, last,
 					    limit, arena, *vectors, count, err);

@@ -231,7 +231,7 @@ static void vectors_become_float32_of_length_one(void **state)
 	struct record_vector *vectors;
 	size_t count;
 
-	assert_ok(f->store->call->list_vectors(f->reader, 0, 100, &f->arena, &vectors, &count, &f->err),
+	assert_ok(f->store->call->list_vectors(f->reader, 0, INT64_MAX, 100, &f->arena, &vectors, &count, &f->err),
 		  &f->err);
 	assert_int_equal(count, 3);
 	for (size_t i = 0; i < count; i++) {

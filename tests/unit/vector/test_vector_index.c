@@ -287,7 +287,7 @@ static void random_searches_give_what_sorting_everything_gives(void **state)
 
 	(void)state;
 	assert_non_null(index);
-	for (size_t round = 0; round < 3000; round++)
+	for (size_t round = 0; round < 1500; round++)
 		act_at_random(index, &oracle, &random);
 	vector_index_free(index);
 	free(oracle.entries);
@@ -315,7 +315,7 @@ static void add_many(struct vector_index *index, struct oracle *oracle, uint64_t
 /* Sketches, new bases, whole leaves, leaves that are joined, helpers: what few vectors do not need. */
 static void so_they_do_among_many_vectors(void **state)
 {
-	enum { EACH = 5000 };
+	enum { EACH = 3000 };
 	uint64_t random = random_seed();
 	struct oracle oracle = {.last_id = IMPORTS * EACH};
 	struct vector_index *index = vector_index_new(DIMENSION);
@@ -324,10 +324,10 @@ static void so_they_do_among_many_vectors(void **state)
 	assert_non_null(index);
 	for (int64_t import_id = 1; import_id <= IMPORTS; import_id++) {
 		add_many(index, &oracle, &random, (import_id - 1) * EACH + 1, EACH - 10, import_id);
-		for (size_t round = 0; round < 5; round++)
+		for (size_t round = 0; round < 3; round++)
 			search_once(index, &oracle, &random);
 	}
-	for (size_t round = 0; round < 100; round++)
+	for (size_t round = 0; round < 60; round++)
 		act_at_random(index, &oracle, &random);
 	/* Half of each leaf, or nearly, one id after the other. */
 	for (int64_t id = 1; id <= oracle.last_id; id += 2)
@@ -338,7 +338,7 @@ static void so_they_do_among_many_vectors(void **state)
 			ids[i] = from + 2 * (int64_t)i;
 		assert_true(vector_index_remove(index, ids, 500));
 	}
-	for (size_t round = 0; round < 30; round++)
+	for (size_t round = 0; round < 15; round++)
 		search_once(index, &oracle, &random);
 	assert_int_equal(vector_index_count(index), oracle.count);
 	vector_index_free(index);

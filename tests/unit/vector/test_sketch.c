@@ -1,0 +1,169 @@
+/* What searches stand on: no score is outside of the bounds that a sketch gives. */
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "vector/row_code.h"
+#include "vector/sketch.h"
+
+#include "base/banned.h"
+
+enum { STRIDE = 384, SAMPLE = 600, ROWS = 64 };
+
+static float random_number(uint64_t *random)
+{
+	return (float)((double)(int64_t)random_next(random) / 9223372036854775808.0);
+}
+
+/* Of unit length. `spread`: how much less each component varies than the one before; 1: not at all. */
+static void make_vector(uint64_t *random, float spread, float *out)
+{
+	float size = 1, squared = 0;
+
+	for (size_t i = 0; i < STRIDE; i++) {
+		out[i] = size * random_number(random) + (i == 3 ? 0.5f : 0);
+		squared += out[i] * out[i];
+		size *= spread;
+	}
+	for (size_t i = 0; i < STRIDE; i++)
+		out[i] /= sqrtf(squared);
+}
+
+static double exact(const float *a, const float *b)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < STRIDE; i++)
+		sum += (double)a[i] * (double)b[i];
+	return sum;
+}
+
+static float *new_floats(size_t count)
+{
+	float *floats = aligned_alloc(64, count * sizeof *floats);
+
+	assert_non_null(floats);
+	return floats;
+}
+
+/* Rows that are like the sample or not; gives how far apart the bounds are at the most. */
+static float check_bounds(const struct vector_kernels *kernels, uint64_t *random, float spread, float row_spread)
+{
+	float *sample = new_floats(SAMPLE * STRIDE), *rows = new_floats(ROWS * STRIDE);
+	float *batch = new_floats(SKETCH_GROUP * STRIDE), *query = new_floats(2 * STRIDE);
+	float upper[ROWS], lower[ROWS], code_length = 0, widest = 0;
+	struct sketch_query *against = aligned_alloc(64, (sizeof *against + 63) / 64 * 64);
+
+	assert_non_null(against);
+	for (size_t i = 0; i < SAMPLE; i++)
+		make_vector(random, spread, sample + i * STRIDE);
+	struct basis *basis = basis_new(vector_kernels_best(), sample, SAMPLE, STRIDE);
+	assert_non_null(basis);
+	struct sketch *sketch = sketch_new(basis, ROWS);
+	assert_non_null(sketch);
+	for (size_t i = 0; i < ROWS; i++)
+		make_vector(random, row_spread, rows + i * STRIDE);
+	for (size_t first = 0; first < ROWS; first += SKETCH_GROUP) {
+		memcpy(batch, rows + first * STRIDE, SKETCH_GROUP * STRIDE * sizeof *batch);
+		sketch_rows(sketch, kernels, first, batch, &code_length);
+	}
+	for (size_t round = 0; round < 12; round++) {
+		make_vector(random, round % 2 ? spread : 1, query);
+		/* Sometimes one of the rows itself: then all rests point the same way. */
+		if (round % 3 == 0)
+			memcpy(query, rows + round * STRIDE, STRIDE * sizeof *query);
+		sketch_query_init(against, basis, kernels, query, query + STRIDE);
+		kernels->bound(&against->weights, sketch->codes, sketch->tails, sketch->errors,
+			       against->weight_error * code_length + 2e-5f * (1 + against->mean_length),
+			       ROWS / SKETCH_GROUP, upper, lower);
+		for (size_t i = 0; i < ROWS; i++) {
+			double score = exact(query, rows + i * STRIDE);
+			if (score > (double)upper[i] || score < (double)lower[i])
+				fail_msg("%.9g is outside of %.9g to %.9g", score, (double)lower[i], (double)upper[i]);
+			widest = fmaxf(widest, upper[i] - lower[i]);
+		}
+	}
+	sketch_release(sketch);
+	basis_release(basis);
+	free(sample);
+	free(rows);
+	free(batch);
+	free(query);
+	free(against);
+	return widest;
+}
+
+static void no_score_is_outside_of_its_bounds(void **state)
+{
+	uint64_t random = random_seed();
+	size_t count;
+	const struct vector_kernels *const *all = vector_kernels_all(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		if (!vector_kernels_are_supported(all[i]))
+			continue;
+		/* Rows like the sample are bounded closely; others, and those without a shape, as they must. */
+		assert_true(check_bounds(all[i], &random, 0.97f, 0.97f) < 0.6f);
+		check_bounds(all[i], &random, 0.97f, 1);
+		check_bounds(all[i], &random, 1, 1);
+	}
+}
+
+static void a_sample_of_equal_vectors_is_a_basis_too(void **state)
+{
+	const struct vector_kernels *kernels = vector_kernels_best();
+	float *sample = new_floats(SAMPLE * STRIDE);
+
+	(void)state;
+	for (size_t i = 0; i < SAMPLE * STRIDE; i++)
+		sample[i] = i % STRIDE == 7;
+	struct basis *basis = basis_new(kernels, sample, SAMPLE, STRIDE);
+	assert_non_null(basis);
+	assert_true(fabsf(basis->mean[7] - 1) < 1e-4f);
+	for (size_t i = 0; i < BASIS_DIRECTIONS; i++)
+		assert_true(isfinite(basis->step[i]) && isfinite(basis->per_step[i]));
+	basis_release(basis);
+	free(sample);
+}
+
+static void rows_in_16_bits_are_near_their_vectors(void **state)
+{
+	const struct vector_kernels *kernels = vector_kernels_best();
+	uint64_t random = random_seed();
+	float *vector = new_floats(STRIDE), *query = new_floats(STRIDE), *kept = new_floats(STRIDE), length;
+	int8_t high[STRIDE], low[STRIDE];
+	struct row_scale scale;
+
+	(void)state;
+	for (size_t round = 0; round < 200; round++) {
+		make_vector(&random, 1 - (float)(round % 10) / 100, vector);
+		make_vector(&random, 1, query);
+		assert_true(row_encode(kernels, vector, STRIDE, &scale, high, low, &length));
+		assert_true(length >= 1 && length < 1.001f);
+		row_decode(&scale, high, low, STRIDE, kept);
+		assert_true(fabs(exact(kept, query) - exact(vector, query)) < 3e-5);
+	}
+	memset(vector, 0, STRIDE * sizeof *vector);
+	assert_true(row_encode(kernels, vector, STRIDE, &scale, high, low, &length));
+	assert_true(scale.scale == 0 && high[0] == 0);
+	vector[5] = INFINITY;
+	assert_false(row_encode(kernels, vector, STRIDE, &scale, high, low, &length));
+	vector[5] = 1e20f;
+	assert_false(row_encode(kernels, vector, STRIDE, &scale, high, low, &length));
+	free(vector);
+	free(query);
+	free(kept);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_score_is_outside_of_its_bounds),
+		cmocka_unit_test(a_sample_of_equal_vectors_is_a_basis_too),
+		cmocka_unit_test(rows_in_16_bits_are_near_their_vectors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
