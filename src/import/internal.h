@@ -2,6 +2,7 @@
 #ifndef ROWMILL_IMPORT_INTERNAL_H
 #define ROWMILL_IMPORT_INTERNAL_H
 
+#include "import/append_stage.h"
 #include "import/embed_feed.h"
 #include "import/import_queue.h"
 #include "import/importer.h"
@@ -33,8 +34,11 @@ bool bell_wait(struct bell *bell, uint64_t seen, uint64_t timeout_ms);
 
 /* What a thread needs for one batch of whatever import has its turn. */
 struct import_scratch {
-	struct batch batch;
-	struct strbuf json; /* one record's data, a dialect */
+	struct batch batches[2]; /* one is read while the other is stored */
+	struct batch *batch;     /* the one that is read */
+	bool storing;            /* the other one is under way */
+	struct append_stage append;
+	struct strbuf json;      /* one record's data, a dialect */
 };
 
 bool scratch_init(struct import_scratch *scratch);

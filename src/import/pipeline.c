@@ -29,12 +29,17 @@ bool scratch_init(struct import_scratch *scratch)
 {
 	*scratch = (struct import_scratch){0};
 	strbuf_init(&scratch->json, SIZE_MAX / 2);
-	return batch_init(&scratch->batch, BATCH_RECORDS, BATCH_BYTES);
+	scratch->batch = &scratch->batches[0];
+	return batch_init(&scratch->batches[0], BATCH_RECORDS, BATCH_BYTES) &&
+	       batch_init(&scratch->batches[1], BATCH_RECORDS, BATCH_BYTES) &&
+	       append_stage_start(&scratch->append, NULL) == STATUS_OK;
 }
 
 void scratch_release(struct import_scratch *scratch)
 {
-	batch_release(&scratch->batch);
+	append_stage_stop(&scratch->append);
+	batch_release(&scratch->batches[0]);
+	batch_release(&scratch->batches[1]);
 	strbuf_release(&scratch->json);
 }
 
@@ -227,8 +232,8 @@ static enum status check_columns(struct pipeline *pipeline, struct import_scratc
 
 static enum status read_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
-	batch_clear(&scratch->batch);
-	enum status status = reader_next(pipeline->reader, &scratch->batch, err);
+	batch_clear(scratch->batch);
+	enum status status = reader_next(pipeline->reader, scratch->batch, err);
 	pipeline->bytes_read = reader_bytes_read(pipeline->reader);
 	if (status != STATUS_OK && status != STATUS_END)
 		return status;
@@ -238,7 +243,7 @@ static enum status read_batch(struct pipeline *pipeline, struct import_scratch *
 
 static enum status check_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
-	struct batch *batch = &scratch->batch;
+	struct batch *batch = scratch->batch;
 	struct row_check check = {.validator = pipeline->validator,
 				  .schema = pipeline->schema,
 				  .form = &pipeline->form,
@@ -260,7 +265,7 @@ static enum status describe_dialect(struct pipeline *pipeline, struct import_scr
 	json_writer_init(&json, &scratch->json);
 	dialect_write_json(reader_dialect(pipeline->reader), &json);
 	if (!strbuf_ok(&scratch->json) ||
-	    !arena_copy(&scratch->batch.arena, strbuf_slice(&scratch->json), dialect))
+	    !arena_copy(&scratch->batch->arena, strbuf_slice(&scratch->json), dialect))
 		return error_no_memory(err);
 	return STATUS_OK;
 }
@@ -274,31 +279,54 @@ static uint64_t count_invalid(const struct batch *batch)
 	return count;
 }
 
-static enum status store_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
+static struct batch *other_batch(struct import_scratch *scratch)
+{
+	return scratch->batch == &scratch->batches[0] ? &scratch->batches[1] : &scratch->batches[0];
+}
+
+/* Waits for the batch under way, the one before the one that is read now. */
+static enum status end_append(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	struct importer *importer = pipeline->importer;
-	struct store *store = importer->config.store;
 	int64_t id = pipeline->claim.import.id;
-	struct slice format = slice_of_string(file_format_name(reader_format(pipeline->reader)));
-	struct slice dialect;
-	enum status status = describe_dialect(pipeline, scratch, &dialect, err);
+	struct batch *stored = other_batch(scratch);
 
-	if (status != STATUS_OK)
-		return status;
-	scratch->batch.columns = pipeline->columns;
-	status = store->call->append_batch(store, id, &scratch->batch, format, dialect, err);
+	if (!scratch->storing)
+		return STATUS_OK;
+	scratch->storing = false;
+	enum status status = append_stage_end(&scratch->append, err);
 	if (status == STATUS_OK) {
-		column_feed_batch(importer->config.columns, id, &scratch->batch);
+		column_feed_batch(importer->config.columns, id, stored);
 		pipeline->columns = SLICE("");
-		pipeline->rows += scratch->batch.count;
-		progress_stored(&importer->progress, id, pipeline->bytes_read, scratch->batch.count,
-				count_invalid(&scratch->batch));
-		log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id),
-			  LOG_INT("records", scratch->batch.count));
+		pipeline->rows += stored->count;
+		progress_stored(&importer->progress, id, scratch->bytes_read, stored->count, count_invalid(stored));
+		log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id), LOG_INT("records", stored->count));
 		importer_feed(importer);
 		importer_tell(importer, id);
 	}
 	return status;
+}
+
+/* Has the batch stored, once the one before it is; the other one is then read. */
+static enum status store_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
+{
+	struct append append = {.store = pipeline->importer->config.store,
+				.import_id = pipeline->claim.import.id,
+				.batch = scratch->batch,
+				.format = slice_of_string(file_format_name(reader_format(pipeline->reader)))};
+	uint64_t bytes_read = pipeline->bytes_read;
+	enum status status = describe_dialect(pipeline, scratch, &append.dialect, err);
+
+	if (status == STATUS_OK)
+		status = end_append(pipeline, scratch, err);
+	if (status != STATUS_OK)
+		return status;
+	scratch->batch->columns = pipeline->columns;
+	scratch->bytes_read = bytes_read;
+	append_stage_begin(&scratch->append, &append);
+	scratch->storing = true;
+	scratch->batch = other_batch(scratch);
+	return STATUS_OK;
 }
 
 static enum status finish(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
@@ -327,8 +355,10 @@ static enum status run_batch(struct pipeline *pipeline, struct import_scratch *s
 {
 	enum status status = read_batch(pipeline, scratch, err);
 
-	if (status == STATUS_END)
-		return finish(pipeline, scratch, err);
+	if (status == STATUS_END) {
+		status = end_append(pipeline, scratch, err);
+		return status == STATUS_OK ? finish(pipeline, scratch, err) : status;
+	}
 	if (status == STATUS_OK)
 		status = check_batch(pipeline, scratch, err);
 	return status == STATUS_OK ? store_batch(pipeline, scratch, err) : status;
@@ -338,13 +368,19 @@ static enum status run_turn(struct pipeline *pipeline, struct import_scratch *sc
 {
 	uint64_t until = clock_monotonic_ns() + TURN_MS * 1000000ull;
 	enum status status = pipeline_open(pipeline, err);
+	struct error earlier;
 
 	while (status == STATUS_OK && !pipeline->importer->stopping) {
 		status = run_batch(pipeline, scratch, err);
 		if (clock_monotonic_ns() >= until)
 			break;
 	}
-	return status;
+	/* What went wrong with the batch before comes first. */
+	enum status stored = end_append(pipeline, scratch, &earlier);
+	if (stored == STATUS_OK)
+		return status;
+	*err = earlier;
+	return stored;
 }
 
 /* ---- the end ---- */
