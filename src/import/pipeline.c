@@ -9,6 +9,7 @@
 #include "import/row_check.h"
 #include "intake/spool.h"
 #include "parse/reader.h"
+#include "record/data_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include "base/banned.h"
 
 enum {
-	BATCH_RECORDS = 1000,
+	BATCH_RECORDS = 4000,
 	BATCH_BYTES = 4 << 20,
 	CLAIM_ARENA = 1 << 20,
 	TURN_MS = 50,
@@ -241,6 +242,15 @@ static enum status read_batch(struct pipeline *pipeline, struct import_scratch *
 	return columns == STATUS_OK ? status : columns;
 }
 
+static enum status fold_words(struct import_scratch *scratch, struct record *record, struct error *err)
+{
+	strbuf_clear(&scratch->json);
+	return data_fold_words(record->data, &scratch->json) &&
+			       arena_copy(&scratch->batch->arena, strbuf_slice(&scratch->json), &record->words)
+		       ? STATUS_OK
+		       : error_no_memory(err);
+}
+
 static enum status check_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	struct batch *batch = scratch->batch;
@@ -250,8 +260,11 @@ static enum status check_batch(struct pipeline *pipeline, struct import_scratch 
 				  .scratch = &scratch->json};
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
 		status = row_check(&check, &batch->records[i], &batch->arena, err);
+		if (status == STATUS_OK)
+			status = fold_words(scratch, &batch->records[i], err);
+	}
 	return status;
 }
 

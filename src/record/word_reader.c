@@ -253,7 +253,11 @@ bool word_is_spelled(struct slice word)
 {
 	size_t letters = 0;
 
-	for (size_t at = 0; at < word.size; letters++) {
+	while (letters < word.size && word.data[letters] >= 'a' && word.data[letters] <= 'z')
+		letters++;
+	if (letters == word.size)
+		return letters >= 4;
+	for (size_t at = letters; at < word.size; letters++) {
 		uint32_t c = 0;
 		size_t size = utf8_decode(word, at, &c);
 		if (!size || (c < 0x80 ? c < 'a' : is_unsegmented(c) || utf8proc_category((utf8proc_int32_t)c) ==

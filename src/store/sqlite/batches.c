@@ -97,14 +97,20 @@ static enum status insert_batch(struct batch_writer *writer, const struct batch 
 }
 
 /* Within a transaction, ids are given without a gap: the records' are the latest ones. */
-static enum status insert_words(struct batch_writer *writer, const struct folded_texts *texts, struct error *err)
+static enum status insert_words(struct batch_writer *writer, const struct batch *batch,
+				const struct folded_texts *texts, struct error *err)
 {
 	int64_t last = sqlite3_last_insert_rowid(writer->store->writer.connection.db);
 	enum status status = STATUS_OK;
 
 	writer->first_id = last - (int64_t)texts->count + 1;
-	for (size_t i = 0; i < texts->count && status == STATUS_OK; i++)
-		status = words_add(writer->store, writer->first_id + (int64_t)i, folded_text(texts, i), err);
+	for (size_t i = 0; i < texts->count && status == STATUS_OK; i++) {
+		int64_t id = writer->first_id + (int64_t)i;
+		/* What lost a claim is stored otherwise than it came. */
+		status = batch->records[i].claim_count
+				 ? words_add_data(writer->store, id, batch->records[i].data, err)
+				 : words_add(writer->store, id, folded_text(texts, i), err);
+	}
 	return status;
 }
 
@@ -185,7 +191,7 @@ static enum status append(struct batch_writer *writer, struct batch *batch, cons
 	if (status == STATUS_OK)
 		status = insert_batch(writer, batch, err);
 	if (status == STATUS_OK)
-		status = insert_words(writer, texts, err);
+		status = insert_words(writer, batch, texts, err);
 	if (status == STATUS_OK)
 		status = count_batch(writer, format, dialect, batch->columns, err);
 	if (status == STATUS_OK)

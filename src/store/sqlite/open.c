@@ -239,10 +239,20 @@ static enum status check_schema(struct sqlite_store *store, struct error *err)
 	return status;
 }
 
+/* Statistics that nobody reads cost a lock at every allocation. Where the library is in use already, it stays
+ * as it is. */
+static void configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum status sqlite_store_open(const struct store_config *config, struct store **out,
 			      struct error *err)
 {
+	static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
 	*out = NULL;
+	pthread_once(&configured, configure_library);
 	enum status status = check_file(config, err);
 	if (status != STATUS_OK)
 		return status;

@@ -32,6 +32,8 @@ static inline struct slice folded_text(const struct folded_texts *texts, size_t 
 /* Adds a record that was not in the index. */
 enum status words_add(struct sqlite_store *store, int64_t id, struct slice folded, struct error *err);
 
+enum status words_add_data(struct sqlite_store *store, int64_t id, struct slice data, struct error *err);
+
 /* Puts the words of a record's new data in the place of those of its old data. */
 enum status words_replace(struct sqlite_store *store, int64_t id, struct slice old_data, struct slice new_data,
 			  struct error *err);

@@ -25,11 +25,14 @@ bool folded_texts_make(struct folded_texts *texts, const struct batch *batch)
 	if (!texts->ends)
 		return false;
 	for (size_t i = 0; i < batch->count; i++) {
-		if (!data_fold_words(batch->records[i].data, &texts->text))
+		const struct record *record = &batch->records[i];
+		if (record->words.data)
+			strbuf_add_slice(&texts->text, record->words);
+		else if (!data_fold_words(record->data, &texts->text))
 			return false;
 		texts->ends[i] = texts->text.size;
 	}
-	return true;
+	return strbuf_ok(&texts->text);
 }
 
 void folded_texts_release(struct folded_texts *texts)
@@ -118,6 +121,11 @@ static enum status change_by_data(struct sqlite_store *store, bool add, int64_t 
 		status = change(store, WRITE_TAKE_WORDS, id, strbuf_slice(&folded), err);
 	strbuf_release(&folded);
 	return status;
+}
+
+enum status words_add_data(struct sqlite_store *store, int64_t id, struct slice data, struct error *err)
+{
+	return change_by_data(store, true, id, data, err);
 }
 
 /* Which records are not yet in the index, and what else is to be done. */
