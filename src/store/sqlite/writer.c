@@ -8,9 +8,8 @@
 #include "base/banned.h"
 
 enum {
-	/* Pages in the log from which a commit also checkpoints: 32 MiB. Pages that every commit writes again, like the
-	 * last of an index, are brought over once for all of those. */
-	CHECKPOINT_PAGES = 8192,
+	/* Pages in the log from which a commit also checkpoints: 8 MiB. */
+	CHECKPOINT_PAGES = 2048,
 	/* Every so many (64 MiB), the log is to be started over, waiting a moment for readers. */
 	RESTART_PAGES = 16384,
 	RESTART_TIMEOUT_MS = 100,
