@@ -11,6 +11,7 @@ The last line is 'N passed, N failed, N skipped'; the exit status is 0 only wher
 Reports are left in build/results/. Set-up (tools/setup test) comes before this."""
 
 import functools
+import hashlib
 import os
 import signal
 import subprocess
@@ -167,6 +168,42 @@ def python_suite(folder, name=None):
     return results
 
 
+FUZZ_TARGETS = ("fuzz_reader",)
+FUZZ_SEEDS = ("csv-spectrum", "csvkit", "commons-csv", "frictionless", "duckdb-json", "jsontestsuite", "utf8")
+
+
+def fuzz_seeds(folder):
+    """Small files of other people, each behind the byte that lets the reader find out what it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shared = Path(os.environ.get("ROWMILL_SHARED", ROOT.parent / "shared")) / "corpus"
+    for name in FUZZ_SEEDS:
+        for path in sorted((shared / name).rglob("*")):
+            if path.is_file() and path.stat().st_size <= 2048:
+                seed = b"\0" + path.read_bytes()
+                (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+
+
+def fuzz():
+    """Each target for some seconds; for half an hour in a long campaign. What it finds is left in build/fuzz."""
+    folder, results = ROOT / "build/fuzz", []
+    if not (folder / "build.ninja").exists():
+        run(["meson", "setup", str(folder), str(ROOT), "-Dfuzz=true", "-Dtests=false", "-Db_lundef=false",
+             "-Db_sanitize=address,undefined"], {"CC": "clang"}, stdout=subprocess.DEVNULL)
+    for target in FUZZ_TARGETS:
+        if run(["ninja", "-C", str(folder), f"tests/fuzz/{target}"], stdout=subprocess.DEVNULL) != 0:
+            results.append(Result(target, FAILED, "it does not compile"))
+            continue
+        corpus, log_path = folder / f"{target}.corpus", REPORTS / f"{target}.log"
+        fuzz_seeds(corpus)
+        seconds = 1800 if long_campaigns() else 15
+        command = [str(folder / "tests/fuzz" / target), f"-max_total_time={seconds}", "-max_len=4096", "-timeout=60",
+                   f"-artifact_prefix={folder}/", str(corpus)]
+        with open(log_path, "w") as log:
+            status = run(command, limit_s=None, stdout=log, stderr=subprocess.STDOUT)
+        results.append(Result(target, PASSED if status == 0 else FAILED, "" if status == 0 else f"see {log_path}"))
+    return results
+
+
 def long_campaigns():
     return os.environ.get("ROWMILL_LONG") == "1"
 
@@ -185,6 +222,7 @@ PARTS = [
     Part("unit", "the unit suites", lambda: unit("gcc")),
     Part("unit-asan", "the unit suites under AddressSanitizer and UBSan", lambda: unit("asan")),
     Part("unit-tsan", "the unit suites under ThreadSanitizer", lambda: unit("tsan")),
+    Part("fuzz", "bytes of any kind through the reader", fuzz),
     Part("setup", "set-up, and the tools of the build", lambda: python_suite("setup")),
     Part("reading", "the reader against Python's csv and json, and damaged files", lambda: python_suite("reading")),
     Part("http", "the running server, every endpoint", lambda: python_suite("http")),

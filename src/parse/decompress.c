@@ -16,6 +16,7 @@ struct decompress_stage {
 	uint64_t made, size_limit; /* bytes unpacked */
 	bool inside;               /* a member or frame has begun and has not ended */
 	bool any;                  /* one has ended */
+	bool damaged;              /* behind what was unpacked last */
 	z_stream gzip;
 	ZSTD_DStream *zstd;
 };
@@ -60,6 +61,13 @@ static enum status fail_corrupt(const struct decompress_stage *unpacking, struct
 	return fail(unpacking, "corrupt-compression", "is damaged", err);
 }
 
+/* The library found damage; what it unpacked before that is given first. */
+static enum status meet_damage(struct decompress_stage *unpacking, size_t made, struct error *err)
+{
+	unpacking->damaged = true;
+	return made ? STATUS_OK : fail_corrupt(unpacking, err);
+}
+
 /* One step of inflate: *made bytes into `out`. */
 static enum status unpack_gzip(struct decompress_stage *unpacking, char *out, size_t capacity,
 			       size_t *made, struct error *err)
@@ -82,7 +90,8 @@ static enum status unpack_gzip(struct decompress_stage *unpacking, char *out, si
 	}
 	if (result == Z_MEM_ERROR)
 		return error_no_memory(err);
-	return result == Z_OK || result == Z_BUF_ERROR ? STATUS_OK : fail_corrupt(unpacking, err);
+	return result == Z_OK || result == Z_BUF_ERROR ? STATUS_OK
+						       : meet_damage(unpacking, *made, err);
 }
 
 static enum status unpack_zstd(struct decompress_stage *unpacking, char *out, size_t capacity,
@@ -97,7 +106,7 @@ static enum status unpack_zstd(struct decompress_stage *unpacking, char *out, si
 	stage_input_use(&unpacking->input, in.pos);
 	*made = written.pos;
 	if (ZSTD_isError(result))
-		return fail_corrupt(unpacking, err);
+		return meet_damage(unpacking, *made, err);
 	if (result == 0) {
 		unpacking->inside = false;
 		unpacking->any = true;
@@ -137,6 +146,8 @@ static enum status read_unpacked(struct stage *stage, char *out, size_t capacity
 	struct stage_input *input = &unpacking->input;
 
 	*got = 0;
+	if (unpacking->damaged)
+		return fail_corrupt(unpacking, err);
 	if (capacity > INT32_MAX)
 		capacity = INT32_MAX;
 	for (bool starved = false; *got == 0;) {

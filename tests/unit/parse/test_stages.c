@@ -1,0 +1,367 @@
+/* What lies between the file and the parsers: unpacking, transcoding, workbooks. */
+#include "support.h"
+
+#include "packing.h"
+#include "transcript.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "parse/encoding.h"
+#include "parse/xlsx_number.h"
+
+static const size_t chunks[] = {0, 1, 2, 3, 7, 64};
+enum { CHUNKS = sizeof chunks / sizeof chunks[0] };
+
+static const char text[] = "name,note\nZo\xC3\xAB,\"a\nb\"\n\xE2\x82\xAC,x,y\n\xF0\x9D\x84\x9E,z\n";
+
+/* The file reads like `expected`, in whatever pieces it comes. Frees the bytes. */
+static void expect_like(struct slice bytes, const struct reader_options *base, const char *expected,
+			const char *encoding)
+{
+	for (size_t i = 0; i < CHUNKS; i++) {
+		struct reader_options options = base ? *base : (struct reader_options){0};
+		struct transcript transcript;
+		options.chunk_size = chunks[i];
+		transcript_read_bytes(&transcript, bytes, &options, BRIEF);
+		if (transcript.status != STATUS_END)
+			fail_msg("%s: %s", transcript.err.code, transcript.err.detail);
+		assert_slice(strbuf_slice(&transcript.text), expected);
+		if (encoding)
+			assert_string_equal(transcript.dialect.encoding, encoding);
+		transcript_release(&transcript);
+	}
+	free((char *)bytes.data);
+}
+
+static void expect_failure(struct slice bytes, const struct reader_options *options, const char *code)
+{
+	struct transcript transcript;
+
+	transcript_read_bytes(&transcript, bytes, options, BRIEF);
+	assert_true(transcript.status != STATUS_END);
+	assert_string_equal(transcript.err.code, code);
+	transcript_release(&transcript);
+}
+
+static const char *expected_text(void)
+{
+	return "{\"name\":\"Zo\xC3\xAB\",\"note\":\"a\\nb\"}\n"
+	       "{\"name\":\"\xE2\x82\xAC\",\"note\":\"x\",\"_extra\":[\"y\"]} extra-cell(_extra)\n"
+	       "{\"name\":\"\xF0\x9D\x84\x9E\",\"note\":\"z\"}\n";
+}
+
+static struct slice packed_in_parts(struct slice (*pack)(struct slice), struct slice between)
+{
+	struct slice whole = slice_of(text, sizeof text - 1);
+	struct slice first = pack(slice_of(whole.data, 20));
+	struct slice second = pack(slice_of(whole.data + 20, whole.size - 20));
+	struct slice front = join_bytes(first, between), both = join_bytes(front, second);
+	struct slice all = join_bytes(both, between);
+
+	free((char *)first.data);
+	free((char *)second.data);
+	free((char *)front.data);
+	free((char *)both.data);
+	return all;
+}
+
+static void packed_files_read_as_what_is_in_them(void **state)
+{
+	(void)state;
+	struct slice whole = slice_of(text, sizeof text - 1), none = SLICE("");
+
+	expect_like(pack_gzip(whole), NULL, expected_text(), "utf-8");
+	expect_like(pack_zstd(whole), NULL, expected_text(), "utf-8");
+	expect_like(packed_in_parts(pack_gzip, none), NULL, expected_text(), NULL);
+	expect_like(packed_in_parts(pack_zstd, none), NULL, expected_text(), NULL);
+	expect_like(packed_in_parts(pack_zstd, SLICE("\x5A\x2A\x4D\x18\3\0\0\0abc")), NULL, expected_text(), NULL);
+	expect_like(packed_in_parts(pack_gzip, SLICE("\0\0\0")), NULL, expected_text(), NULL);
+	expect_like(pack_gzip(SLICE("")), NULL, "", NULL);
+	struct slice frame = pack_zstd(whole);
+	expect_like(join_bytes(SLICE("\x50\x2A\x4D\x18\0\0\0\0"), frame), NULL, expected_text(), NULL);
+	free((char *)frame.data);
+	/* Packed, and in another encoding inside. */
+	struct slice wide = encode_as(whole, "UTF-16");
+	expect_like(pack_zstd(wide), NULL, expected_text(), "utf-16le");
+	free((char *)wide.data);
+}
+
+static void a_packed_file_that_is_cut_anywhere_fails(void **state)
+{
+	(void)state;
+	struct slice (*const packs[])(struct slice) = {pack_gzip, pack_zstd};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct slice bytes = packs[i](slice_of(text, sizeof text - 1));
+		for (size_t size = 4; size < bytes.size; size++)
+			expect_failure(slice_of(bytes.data, size), NULL, "truncated-compression");
+		struct slice more = join_bytes(bytes, SLICE("rest"));
+		expect_failure(more, NULL, "corrupt-compression");
+		free((char *)more.data);
+		((char *)(uintptr_t)bytes.data)[bytes.size - 9] ^= 0x55;
+		if (i == 0)
+			expect_failure(bytes, NULL, "corrupt-compression");
+		free((char *)bytes.data);
+	}
+}
+
+static void what_unpacks_to_too_much_fails(void **state)
+{
+	(void)state;
+	struct reader_options small = {.unpacked_size_limit = 30};
+	struct slice (*const packs[])(struct slice) = {pack_gzip, pack_zstd};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct slice bytes = packs[i](slice_of(text, sizeof text - 1));
+		expect_failure(bytes, &small, "too-much-unpacked");
+		free((char *)bytes.data);
+	}
+	struct slice book = make_workbook("<row><c><v>1</v></c></row>", NULL);
+	expect_failure(book, &small, "too-much-unpacked");
+	free((char *)book.data);
+}
+
+static void every_encoding_comes_out_the_same(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {{"UTF-16", "utf-16le"}, {"UTF-16LE", "utf-16le"},
+					       {"UTF-16BE", "utf-16be"}, {"UTF-32", "utf-32le"},
+					       {"UTF-32LE", "utf-32le"}, {"UTF-32BE", "utf-32be"}};
+	struct slice whole = slice_of(text, sizeof text - 1);
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct reader_options told = {.encoding = slice_of_string(names[i][0])};
+		expect_like(encode_as(whole, names[i][0]), NULL, expected_text(), names[i][1]);
+		expect_like(encode_as(whole, names[i][0]), &told, expected_text(), names[i][1]);
+	}
+	/* What is said, but for its order of bytes, which the mark knows. */
+	struct reader_options unmarked = {.encoding = SLICE("utf-16")};
+	struct slice big = encode_as(SLICE("\xEF\xBB\xBF" "a,b\n1,\xC3\xA9\n"), "UTF-16BE");
+	expect_like(big, &unmarked, "{\"a\":\"1\",\"b\":\"\xC3\xA9\"}\n", "utf-16be");
+	struct reader_options shifting = {.encoding = SLICE("ISO-2022-JP")};
+	struct slice japanese = encode_as(SLICE("a,b\n1,\xE6\x9D\xB1\xE4\xBA\xAC\n"), "ISO-2022-JP");
+	expect_like(join_bytes(japanese, SLICE("")), &shifting,
+		    "{\"a\":\"1\",\"b\":\"\xE6\x9D\xB1\xE4\xBA\xAC\"}\n", "iso-2022-jp");
+	expect_like(japanese, NULL, "{\"a\":\"1\",\"b\":\"\xE6\x9D\xB1\xE4\xBA\xAC\"}\n", "iso-2022-jp");
+}
+
+static struct slice copy(struct slice bytes)
+{
+	return join_bytes(bytes, SLICE(""));
+}
+
+static void what_cannot_be_decoded_is_an_error_of_its_row(void **state)
+{
+	(void)state;
+	struct reader_options cp1252 = {.encoding = SLICE("cp1252")}, utf16 = {.encoding = SLICE("UTF-16LE")};
+	struct reader_options utf32 = {.encoding = SLICE("utf-32")}, japanese = {.encoding = SLICE("iso-2022-jp")};
+	const char *marked = "{\"a\":\"\xEF\xBF\xBD\"} encoding-error(a)\n";
+
+	expect_like(copy(SLICE("a\n\x81\n\xE9\n")), &cp1252,
+		    "{\"a\":\"\xEF\xBF\xBD\"} encoding-error(a)\n{\"a\":\"\xC3\xA9\"}\n", NULL);
+	/* Half a pair, and half a unit at the end. */
+	expect_like(copy(SLICE("a\0\n\0\x3D\xD8\n\0")), &utf16,
+		    "{\"a\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"} encoding-error(a)\n", NULL);
+	expect_like(copy(SLICE("a\0\n\0x")), &utf16, marked, NULL);
+	expect_like(copy(SLICE("a\0\n\0\x3D\xD8")), &utf16,
+		    "{\"a\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"} encoding-error(a)\n", NULL);
+	expect_like(copy(SLICE("a\0\0\0\n\0\0\0\0\0\x11\0")), &utf32, marked, NULL);
+	expect_like(copy(SLICE("a\n\x1B$B~~\x1B(B\n")), &japanese,
+		    "{\"a\":\"\xEF\xBF\xBD\xEF\xBF\xBD\"} encoding-error(a)\n", NULL);
+}
+
+static void the_guess_weighs_what_there_is(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *bytes, *encoding;
+	} cases[] = {
+		{"a\nJos\xE9\n", "windows-1252"},
+		{"a\n\x93quoted\x94 \x96 5 \x80\n", "windows-1252"},
+		{"a\nJos\xE9\nJos\xC3\xA9\n", "utf-8"},
+		{"a\nna\xC3\xAFve\nna\xC3\xAFve\nna\xEFve\n", "utf-8"},
+		{"a\n\xFF\xFE\xFF\n", "utf-8"},
+		{"\xEF\xBB\xBF" "a\nJos\xE9\nJos\xE9\n", "utf-8"},
+		{"[\"Jos\xE9\"]", "utf-8"},
+		{"[\"Jos\xE9\",\"Zo\xEB\",\"\xC0 la\",\"\xFC" "ber\"]", "windows-1252"},
+		{"a\n\x1B[31mred\x1B[0m\n", "utf-8"},
+		{"a\n\x1B[31mred\x1B[0m Jos\xE9\n", "windows-1252"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t k = 0; k < CHUNKS; k++) {
+			struct reader_options options = {.chunk_size = chunks[k]};
+			struct transcript transcript;
+			transcript_read_bytes(&transcript, slice_of_string(cases[i].bytes), &options, BRIEF);
+			if (strcmp(transcript.dialect.encoding, cases[i].encoding) != 0)
+				fail_msg("case %zu: %s", i, transcript.dialect.encoding);
+			transcript_release(&transcript);
+		}
+}
+
+/* 3 MB of ASCII, then a byte of Latin-1, 2 MB, and another: the first MiB holds too few to tell. */
+static void a_late_letter_is_judged_by_what_follows_it(void **state)
+{
+	(void)state;
+	struct strbuf file;
+
+	for (int utf8 = 0; utf8 < 2; utf8++) {
+		struct transcript transcript;
+		strbuf_init(&file, 1 << 24);
+		strbuf_add_string(&file, "a,b\n");
+		for (int i = 0; i < 300000; i++)
+			strbuf_add_string(&file, "plain,text\n");
+		strbuf_add_string(&file, "Jos\xE9,x\n");
+		for (int i = 0; i < 200000; i++)
+			strbuf_add_string(&file, "plain,text\n");
+		for (int i = 0; i < 3; i++)
+			strbuf_add_string(&file, utf8 ? "Jos\xC3\xA9,x\n" : "Jos\xE9,x\n");
+		transcript_read_bytes(&transcript, strbuf_slice(&file), NULL, BRIEF);
+		assert_string_equal(transcript.dialect.encoding, utf8 ? "utf-8" : "windows-1252");
+		assert_int_equal(transcript.records, 500004);
+		assert_int_equal(transcript.errors, utf8 ? 1 : 0);
+		transcript_release(&transcript);
+		strbuf_release(&file);
+	}
+}
+
+static void encodings_are_found_by_any_of_their_names(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {
+		{"UTF8", "utf-8"}, {" Latin1 ", "windows-1252"}, {"latin-1", "windows-1252"}, {"Shift-JIS", "shift_jis"},
+		{"ISO_8859-2", "iso-8859-2"}, {"GBK", "gb18030"}, {"CP850", "cp850"}, {"utf-16", "utf-16le"},
+		{"IBM1047", "ibm1047"},
+	};
+	static const char *const others[] = {"", "klingon", "utf-8//TRANSLIT", "\xC3\xA9",
+					     "a-name-that-is-far-too-long-for-an-encoding"};
+	struct encoding encoding;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		assert_true(encoding_find(slice_of_string(names[i][0]), &encoding));
+		assert_string_equal(encoding.name, names[i][1]);
+	}
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_false(encoding_find(slice_of_string(others[i]), &encoding));
+}
+
+static void a_sheet_reads_like_a_table(void **state)
+{
+	(void)state;
+	const char *strings = "<si><t>name</t></si><si><r><t>no</t></r><r><t>te</t></r><rPh><t>x</t></rPh></si>"
+			      "<si><t>a,\"b\"\n_x0041_ _x00zz_</t></si>";
+	const char *rows = "<row r='2'><c r='B2' t='s'><v>0</v></c><c r='C2' t='s'><v>1</v></c></row>"
+			   "<row r='4'><c r='B4' t='s'><v>2</v></c><c r='C4' s='1'><v>45351</v></c></row>"
+			   "<row r='4'><c t='inlineStr'><is><t>in</t><rPh><t>y</t></rPh></is></c><c t='b'><v>1</v></c><c t='str'><f>A1</f><v>s</v></c></row>"
+			   "<row/><row><c r='C9'><v>0.10000000000000001</v></c><c r='A9'><v>x</v></c></row>";
+
+	expect_like(make_workbook(rows, strings), NULL,
+		    "{\"field1\":\"\",\"name\":\"a,\\\"b\\\"\\nA _x00zz_\",\"note\":\"2024-02-29\"}\n"
+		    "{\"field1\":\"in\",\"name\":\"true\",\"note\":\"s\"}\n"
+		    "{\"field1\":\"\",\"name\":\"\",\"note\":\"0.1\",\"_extra\":[\"x\"]} extra-cell(_extra)\n",
+		    "utf-8");
+	expect_like(make_workbook("", NULL), NULL, "", NULL);
+	expect_like(make_workbook("<row><c/><c s='1'/></row>", NULL), NULL, "", NULL);
+}
+
+static void a_damaged_workbook_fails(void **state)
+{
+	(void)state;
+	static const char *const damaged[] = {
+		"<row><c t='s'><v>0</v></c></row>", "<row><c t='s'><v>9</v></c></row>", "<row><c t='s'><v>x</v></c></row>",
+		"<row r='1048577'/>", "<row><c r='XFE1'><v>1</v></c></row>", "<row><c></row>", "&bomb;",
+	};
+
+	for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+		struct slice book = make_workbook(damaged[i], i ? "<si><t>a</t></si>" : NULL);
+		expect_failure(book, NULL, "corrupt-workbook");
+		free((char *)book.data);
+	}
+	struct slice book = make_workbook("<row><c><v>1</v></c></row>", "<si><t>a</t></si>");
+	for (size_t size = 0; size < book.size; size++) {
+		struct transcript transcript;
+		transcript_read_bytes(&transcript, slice_of(book.data, size), NULL, BRIEF);
+		transcript_release(&transcript);
+	}
+	struct reader_options second = {.sheet = SLICE("2")};
+	expect_failure(book, &second, "unknown-sheet");
+	free((char *)book.data);
+}
+
+static void expect_number(const char *stored, enum xlsx_number kind, const char *written)
+{
+	struct strbuf out;
+
+	strbuf_init(&out, 1000);
+	xlsx_write_number(slice_of_string(stored), kind, false, &out);
+	assert_slice(strbuf_slice(&out), written);
+	strbuf_release(&out);
+}
+
+static void numbers_of_sheets_are_written_as_people_see_them(void **state)
+{
+	(void)state;
+	expect_number("1.1000000000000001", XLSX_NUMBER, "1.1");
+	expect_number("0.30000000000000004", XLSX_NUMBER, "0.30000000000000004");
+	expect_number("1E3", XLSX_NUMBER, "1000");
+	expect_number("-5", XLSX_NUMBER, "-5");
+	expect_number("none", XLSX_NUMBER, "none");
+	expect_number("1e999", XLSX_NUMBER, "1e999");
+	expect_number("", XLSX_NUMBER, "");
+	expect_number("1", XLSX_DATE, "1900-01-01");
+	expect_number("60", XLSX_DATE, "1900-02-29");
+	expect_number("61", XLSX_DATE, "1900-03-01");
+	expect_number("2958465", XLSX_DATE, "9999-12-31");
+	expect_number("2958466", XLSX_DATE, "2958466");
+	expect_number("-1", XLSX_DATE, "-1");
+	expect_number("45351.5", XLSX_DATE, "2024-02-29T12:00:00");
+	expect_number("45351", XLSX_DATE_TIME, "2024-02-29T00:00:00");
+	expect_number("45351.999999999", XLSX_DATE_TIME, "2024-03-01T00:00:00");
+	expect_number("0.5000057870", XLSX_TIME, "12:00:00.500");
+	expect_number("1.25", XLSX_TIME, "1900-01-01T06:00:00");
+	expect_number("1.5", XLSX_DURATION, "PT36H0M0S");
+	struct strbuf out;
+	strbuf_init(&out, 100);
+	xlsx_write_number(SLICE("0"), XLSX_DATE, true, &out);
+	assert_slice(strbuf_slice(&out), "1904-01-01");
+	strbuf_release(&out);
+}
+
+static void formats_of_numbers_say_what_they_show(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *code;
+		enum xlsx_number number;
+	} cases[] = {
+		{"General", XLSX_NUMBER},      {"0.00", XLSX_NUMBER},	   {"yyyy-mm-dd", XLSX_DATE},
+		{"dd\\.mm\\.yyyy;@", XLSX_DATE}, {"h:mm AM/PM", XLSX_TIME},  {"mm:ss", XLSX_TIME},
+		{"m/d/yy h:mm", XLSX_DATE_TIME}, {"[h]:mm:ss", XLSX_DURATION}, {"[mm]:ss", XLSX_DURATION},
+		{"[$-409]mmm", XLSX_DATE},	 {"0 \"days\"", XLSX_NUMBER}, {"#,##0_d", XLSX_NUMBER},
+		{"[Red]0", XLSX_NUMBER},	 {"0\\d", XLSX_NUMBER},	   {"\"x", XLSX_NUMBER},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (xlsx_number_of_format(slice_of_string(cases[i].code)) != cases[i].number)
+			fail_msg("%s", cases[i].code);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packed_files_read_as_what_is_in_them),
+		cmocka_unit_test(a_packed_file_that_is_cut_anywhere_fails),
+		cmocka_unit_test(what_unpacks_to_too_much_fails),
+		cmocka_unit_test(every_encoding_comes_out_the_same),
+		cmocka_unit_test(what_cannot_be_decoded_is_an_error_of_its_row),
+		cmocka_unit_test(the_guess_weighs_what_there_is),
+		cmocka_unit_test(a_late_letter_is_judged_by_what_follows_it),
+		cmocka_unit_test(encodings_are_found_by_any_of_their_names),
+		cmocka_unit_test(a_sheet_reads_like_a_table),
+		cmocka_unit_test(a_damaged_workbook_fails),
+		cmocka_unit_test(numbers_of_sheets_are_written_as_people_see_them),
+		cmocka_unit_test(formats_of_numbers_say_what_they_show),
+	};
+	return cmocka_run_group_tests_name("stages", tests, NULL, NULL);
+}
