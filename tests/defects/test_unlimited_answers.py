@@ -31,7 +31,7 @@ def pages(client, limit=None):
     yield client.list_imports(**parameters), "imports"
     yield client.get_import(client.large, **parameters), "records"
     yield client.search(**parameters), "records"
-    yield client.search(query="finance", **parameters), "records"
+    yield client.search(query="finance", mode="semantic", **parameters), "records"
 
 
 def test_every_list_has_at_most_100_items_unless_told_otherwise(library):

@@ -81,7 +81,7 @@ def check_completed(client, name, number, wrong):
     assert (found["filename"], found["status"], found["total_records"], found["failed_records"],
             found["embedded_records"]) == (name, "completed", ROWS, BAD, ROWS - BAD)
     check_rows(client, number, wrong)
-    ranked = client.search(query="someone in research", import_id=number, limit=1)
+    ranked = client.search(query="someone in research", mode="semantic", import_id=number, limit=1)
     assert ranked["page"]["total"] == ROWS - BAD
 
 
