@@ -4,6 +4,7 @@
     bench/setup                       once; the environment of the comparisons
     bench/acceptance.py               everything
     bench/acceptance.py --quick       fewer rows, for a look
+    bench/acceptance.py --only NAME   one part: acknowledgement, embedding, rate, large, original
 
 Everything is measured in this run, on this machine, Rowmill and the peer in turns. Needs Debian's python3-pytest,
 python3-requests and python3-numpy, as the tests do."""
@@ -23,8 +24,8 @@ import requests
 BENCH = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(BENCH), str(BENCH.parent / "tests")]
 
-from side_by_side.engines import PEERS, PYTHON, REFERENCE, read_vectors  # noqa: E402
-from side_by_side.machine import is_quiet  # noqa: E402
+from side_by_side.engines import BUILD, OURS, PEERS, PYTHON, REFERENCE, precision_of_auto, read_vectors  # noqa: E402
+from side_by_side.machine import is_quiet, others_share  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.people import as_csv, fresh_seed, people, people_csv, spoiled_csv  # noqa: E402
 from support.process import memory_kib  # noqa: E402
@@ -96,6 +97,27 @@ def measure_embedding(folder, rows, single):
         print(f"NOT A RESULT, the machine is busy (the peer's own rate varies {spread:.1f} times):", flush=True)
     say(f"import of {rows:,} rows against one text at a time", statistics.median(ours) / statistics.median(theirs), wanted,
         f"{statistics.median(ours):.0f} and {statistics.median(theirs):.0f} rows/s; least cosine {min(cosines):.6f}")
+
+
+def measure_import_rate(folder, rows):
+    """Rows a second of one import of distinct rows, from the upload to the last vector, against those of the encoder alone over the same
+    rows: the half of them before the import, the other half after it."""
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "bench/embed/embed_peer"], check=True, stdout=sys.stderr)
+    precision = precision_of_auto()
+    seed = fresh_seed()
+    texts = [text_of(row) for row in people(rows, seed)]
+    encoder = OURS[precision](os.cpu_count()).wait_until_ready()
+    encoder.embed(texts[:200])
+    server = Server(make_folder(folder, "rate"), options=["--precision", precision]).start()
+    client = Client(server.url)
+    client.finish_import(people_csv(50))
+    alone = encoder.embed(texts[:rows // 2])["seconds"]
+    seconds, _ = timed(lambda: client.finish_import(people_csv(rows, seed)))
+    alone += encoder.embed(texts[rows // 2:])["seconds"]
+    encoder.close()
+    server.stop()
+    say(f"import of {rows:,} distinct rows against the encoder alone", alone / seconds, 0.9,
+        f"{rows / seconds:.0f} and {rows / alone:.0f} rows/s, {precision}")
 
 
 def measure_large_import(folder, rows):
@@ -172,16 +194,24 @@ def make_folder(parent, name):
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer rows")
-    quick = options.parse_args().quick
+    options.add_argument("--only", choices=("acknowledgement", "embedding", "rate", "large", "original"), help="one part")
+    chosen = options.parse_args()
+    quick, exact = chosen.quick, True
     if not PYTHON.exists():
         raise SystemExit(f"bench: {PYTHON} is missing; run bench/setup first")
     with tempfile.TemporaryDirectory(prefix="rowmill-bench-") as name:
         folder = pathlib.Path(name)
-        print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
-        measure_acknowledgement(folder, 1000)
-        measure_embedding(folder, 300 if quick else 1000, 50 if quick else 200)
-        exact = measure_large_import(folder, 2000 if quick else 20_000)
-        measure_original(folder, 100 if quick else 1000)
+        print(f"others take {others_share():.0%} of {os.cpu_count()} cores before", flush=True)
+        if chosen.only in (None, "acknowledgement"):
+            measure_acknowledgement(folder, 1000)
+        if chosen.only in (None, "embedding"):
+            measure_embedding(folder, 300 if quick else 1000, 50 if quick else 200)
+        if chosen.only in (None, "rate"):
+            measure_import_rate(folder, 2000 if quick else 20_000)
+        if chosen.only in (None, "large"):
+            exact = measure_large_import(folder, 2000 if quick else 20_000)
+        if chosen.only in (None, "original"):
+            measure_original(folder, 100 if quick else 1000)
     return 0 if exact else 1
 
 

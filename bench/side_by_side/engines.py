@@ -113,7 +113,13 @@ def names_of_ours():
     names = ["f32", "bf16", "int8"]
     if "amx_int8" in processor()[1]:
         names += ["bf16 without AMX", "int8 without AMX"]
-    return names + ["f32 on AVX2", "int8 on AVX2"]
+    if has_more_than_avx2():
+        names += ["f32 on AVX2", "int8 on AVX2"]
+    return names
+
+
+def has_more_than_avx2():
+    return "avx512f" in processor()[1]
 
 
 REFERENCE = "sentence-transformers"

@@ -6,7 +6,7 @@ import subprocess
 PASSES = (("attend", "attention"), ("v_transpose", "attention"), ("gelu", "bias and GELU"),
           ("add_norm", "residual and LayerNorm"), ("rotate", "rotation"), ("quantize", "quantisation"),
           ("dequantize", "dequantisation"), ("look_up", "embedding look-up"), ("pool", "pooling"), ("tokenizer", "tokenizer"),
-          ("trie", "tokenizer"), ("batcher", "forming batches"), ("matmul", "matrix products"))
+          ("trie", "tokenizer"), ("batcher", "forming batches"), ("matmul", "matrix products"), ("multiply", "matrix products"))
 PRODUCTS, REST = "matrix products", "the rest"
 SMALL = 0.005  # passes below this share go into the rest
 LIBRARIES = ("made at run time", "libdnnl", "libgomp")  # oneDNN makes its products at run time

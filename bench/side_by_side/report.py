@@ -76,7 +76,7 @@ def report(measured, machine, figures, tasks, thread_counts, rounds):
         for threads in thread_counts:
             lines += ratio_table(measured, task.name, threads)
     lines += ["### Accuracy", "", "Against sentence-transformers, float32, one text at a time.", "", *accuracy_table(measured, kinds),
-              "### Share of the matrix peak", "", "The peak is oneDNN's speed at the model's products alone, one thread; shares are of processor time.", "",
+              "### Share of the matrix peak", "", "The peak is the speed of the model's products alone, one thread; shares are of processor time.", "",
               *roof_table(measured, kinds, thread_counts), "### Where the time goes", "", "One thread, sampled.", ""]
     for kind in kinds:
         lines += pass_table(measured, kind)
@@ -84,8 +84,8 @@ def report(measured, machine, figures, tasks, thread_counts, rounds):
 
 
 def figure_cells(figure):
-    mark = "" if figure.value >= figure.asked else " (missed)"
-    return [figure.name, f"{figure.value:.5g}{mark}", f"{figure.asked:g}"]
+    mark = "" if figure.asked is None or figure.value >= figure.asked else " (missed)"
+    return [figure.name, f"{figure.value:.5g}{mark}", shown(figure.asked, "g")]
 
 
 def write(path, lines):
