@@ -6,7 +6,9 @@ import json
 import numpy
 import pytest
 
+from support.client import Client
 from support.expect import expect_problem
+from support.people import as_csv, people
 from support.server import run_command
 from support.surroundings import shared_path
 
@@ -60,6 +62,29 @@ def test_vectors_and_token_counts_equal_the_reference(client):
         cosines = (found * vectors[start:start + 50]).sum(axis=1)
         assert cosines.min() >= 0.9999, (start, cosines.min())
         assert answer["usage"]["prompt_tokens"] == sum(len(text_ids) for text_ids in ids[start:start + 50])
+
+
+def test_texts_do_not_wait_for_the_batches_of_an_import(make_server):
+    """While one worker embeds slabs of 256 long rows, each of which takes seconds, five texts get their vectors: had each of
+    them waited for a slab, five slabs would be done."""
+    server = make_server(options=["--embed-threads", "1"])
+    client = Client(server.start().url)
+    rows = people(1500, 7)
+    for row in rows:
+        row["notes"] = f"{row['name']} wrote about {row['department']} at length. " * 9
+    number = client.add_import(as_csv(rows, (*rows[0],)))["id"]
+
+    def embedded():
+        return client.get_import(number, limit=1)["embedded_records"]
+
+    while client.get_import(number, limit=1)["processed_records"] < 256:
+        pass
+    before = embedded()
+    for index in range(5):
+        embed(client, input=f"text number {index}")
+    assert embedded() - before <= 256
+    assert embedded() < len(rows)
+    server.kill()
 
 
 def test_members_that_other_clients_send_are_taken(client):
