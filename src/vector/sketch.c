@@ -22,7 +22,7 @@ static size_t lower_slot_of(size_t wide_direction)
 
 _Static_assert(BASIS_DIRECTIONS + BASIS_WIDE == SKETCH_SLOTS, "every slot is used");
 
-struct sketch *sketch_new(struct basis *basis, size_t capacity)
+struct sketch *sketch_new(struct basis *basis, size_t capacity, uint8_t *room)
 {
 	struct sketch *sketch = calloc(1, sizeof *sketch);
 
@@ -30,7 +30,8 @@ struct sketch *sketch_new(struct basis *basis, size_t capacity)
 		return NULL;
 	sketch->references = 1;
 	sketch->basis = basis_keep(basis);
-	sketch->codes = aligned_alloc(ALIGNMENT, capacity / SKETCH_GROUP * SKETCH_GROUP_SIZE);
+	sketch->owns_codes = !room;
+	sketch->codes = room ? room : aligned_alloc(ALIGNMENT, capacity / SKETCH_GROUP * SKETCH_GROUP_SIZE);
 	sketch->tails = malloc(capacity * sizeof *sketch->tails);
 	sketch->errors = malloc(capacity * sizeof *sketch->errors);
 	if (sketch->codes && sketch->tails && sketch->errors)
@@ -51,7 +52,8 @@ void sketch_release(struct sketch *sketch)
 	if (!sketch || atomic_fetch_sub_explicit(&sketch->references, 1, memory_order_acq_rel) > 1)
 		return;
 	basis_release(sketch->basis);
-	free(sketch->codes);
+	if (sketch->owns_codes)
+		free(sketch->codes);
 	free(sketch->tails);
 	free(sketch->errors);
 	free(sketch);

@@ -19,10 +19,12 @@ struct sketch {
 	struct basis *basis;      /* kept */
 	uint8_t *codes;           /* [capacity / SKETCH_GROUP][SKETCH_GROUP_SIZE] */
 	uint16_t *tails, *errors; /* [capacity]; upper halves of floats, rounded up */
+	bool owns_codes;
 };
 
-/* For `capacity` rows, a multiple of SKETCH_GROUP. NULL: memory is exhausted. */
-struct sketch *sketch_new(struct basis *basis, size_t capacity);
+/* For `capacity` rows, a multiple of SKETCH_GROUP. `room` is where its codes go, and outlives it; NULL: in memory
+ * of its own. NULL: memory is exhausted. */
+struct sketch *sketch_new(struct basis *basis, size_t capacity, uint8_t *room);
 struct sketch *sketch_keep(struct sketch *sketch); /* NULL is fine */
 void sketch_release(struct sketch *sketch);        /* NULL is fine */
 

@@ -375,7 +375,7 @@ static struct leaf *open_leaf(struct vector_index *index, struct view *draft)
 	if (!leaf)
 		return NULL;
 	if (index->basis) {
-		leaf->sketch = sketch_new(index->basis, LEAF_ROWS);
+		leaf->sketch = block_sketch_new(leaf->block, index->basis);
 		if (!leaf->sketch) {
 			leaf_release(leaf);
 			return NULL;

@@ -26,13 +26,13 @@ static void block_release(struct block *block)
 	free(block);
 }
 
-/* What searches touch here and there lies in one large page: looking up where pages are takes longer than
- * reading a row. */
+/* What searches read lies in one large page: of a row here and there, looking up where its page is takes longer
+ * than reading it, and reading ahead ends at the end of a page. */
 static struct block *block_new(size_t stride)
 {
 	struct block *block = calloc(1, sizeof *block);
-	size_t bytes = LEAF_ROWS * stride;
-	size_t size = 2 * bytes + LEAF_ROWS * (sizeof *block->scales + 2 * sizeof *block->ids);
+	size_t bytes = LEAF_ROWS * stride, code_bytes = LEAF_ROWS / SKETCH_GROUP * SKETCH_GROUP_SIZE;
+	size_t size = 2 * bytes + code_bytes + LEAF_ROWS * (sizeof *block->scales + 2 * sizeof *block->ids);
 
 	if (!block)
 		return NULL;
@@ -43,7 +43,8 @@ static struct block *block_new(size_t stride)
 		free(block);
 		return NULL;
 	}
-	block->scales = (struct row_scale *)(void *)(block->high + bytes);
+	block->codes = (uint8_t *)(block->high + bytes);
+	block->scales = (struct row_scale *)(void *)(block->codes + code_bytes);
 	block->ids = (int64_t *)(void *)(block->scales + LEAF_ROWS);
 	block->import_ids = block->ids + LEAF_ROWS;
 	block->low = (int8_t *)(block->import_ids + LEAF_ROWS);
@@ -181,9 +182,18 @@ static bool sketch_full_groups(struct leaf *leaf, struct sketch *sketch, const s
 	return true;
 }
 
+struct sketch *block_sketch_new(struct block *block, struct basis *basis)
+{
+	struct sketch *sketch = sketch_new(basis, LEAF_ROWS, block->codes);
+
+	if (sketch)
+		block->codes = NULL;
+	return sketch;
+}
+
 bool leaf_sketch(struct leaf *leaf, const struct vector_kernels *kernels, struct basis *basis)
 {
-	struct sketch *sketch = sketch_new(basis, LEAF_ROWS), *former = leaf->sketch;
+	struct sketch *sketch = block_sketch_new(leaf->block, basis), *former = leaf->sketch;
 	size_t sketched = leaf->sketched;
 
 	if (!sketch)

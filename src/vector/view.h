@@ -21,6 +21,7 @@ struct block {
 	atomic_int references;
 	size_t stride;
 	int8_t *high, *low;        /* [LEAF_ROWS][stride] */
+	uint8_t *codes;            /* room for the codes of one sketch; NULL: it was taken */
 	int64_t *ids, *import_ids; /* [LEAF_ROWS] */
 	struct row_scale *scales;  /* [LEAF_ROWS] */
 };
@@ -60,6 +61,9 @@ struct leaf *view_own_leaf(struct view *draft, size_t index);
 /* An empty leaf of rows of `stride` components. NULL: memory is exhausted. */
 struct leaf *leaf_new(size_t stride);
 void leaf_release(struct leaf *leaf); /* NULL is fine */
+
+/* An empty sketch for the block's rows. NULL: memory is exhausted. */
+struct sketch *block_sketch_new(struct block *block, struct basis *basis);
 
 /* Gives the leaf's rows sketches in this basis, in the place of those they have. */
 bool leaf_sketch(struct leaf *leaf, const struct vector_kernels *kernels, struct basis *basis);

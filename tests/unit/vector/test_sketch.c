@@ -60,7 +60,7 @@ static float check_bounds(const struct vector_kernels *kernels, uint64_t *random
 		make_vector(random, spread, sample + i * STRIDE);
 	struct basis *basis = basis_new(vector_kernels_best(), sample, SAMPLE, STRIDE);
 	assert_non_null(basis);
-	struct sketch *sketch = sketch_new(basis, ROWS);
+	struct sketch *sketch = sketch_new(basis, ROWS, NULL);
 	assert_non_null(sketch);
 	for (size_t i = 0; i < ROWS; i++)
 		make_vector(random, row_spread, rows + i * STRIDE);
