@@ -21,7 +21,7 @@ struct trial {
 	size_t cells, clean;    /* all cells; those that no delimiter stands in */
 	size_t inner, spaced;   /* cells behind a delimiter; those that begin with a space */
 	size_t doubled;         /* rows in which every second cell is empty */
-	bool first_row_spaced, first_row_words;
+	bool first_row_spaced, first_row_words, first_row_doubled;
 	size_t known;           /* fields of the schema that the header names */
 	size_t header_row;
 	size_t mode, mode_weight; /* the heaviest width over 1; a damaged row weighs half */
@@ -91,14 +91,16 @@ static void count_cells(struct trial *trial, struct slice bytes, const struct cs
 		}
 		empty += i % 2 && text.size == 0 && !quoted;
 	}
+	bool is_doubled = row->count % 2 && row->count >= 3 && empty == row->count / 2;
 	if (trial->rows == 0) {
 		trial->first_row_spaced = inner && spaced == inner;
 		trial->first_row_words = words == row->count;
+		trial->first_row_doubled = is_doubled;
 	}
 	trial->cells += csv_row_kept(row);
 	trial->inner += inner;
 	trial->spaced += spaced;
-	trial->doubled += row->count % 2 && row->count >= 3 && empty == row->count / 2;
+	trial->doubled += is_doubled;
 }
 
 static void count_row(struct trial *trial, const struct reader_options *options,
@@ -230,7 +232,7 @@ static void complete_delimiter(struct trial *trial)
 
 	for (size_t i = 0; i < trial->rows; i++)
 		divided += trial->widths[i] > 1;
-	if (divided >= 2 && trial->doubled == divided)
+	if (divided >= 2 && trial->first_row_doubled && trial->doubled * 10 >= divided * 9)
 		syntax->delimiter[1] = syntax->delimiter[0];
 	syntax->blank_after = syntax->delimiter[0] != ' ' && trial->first_row_spaced &&
 			      trial->rows >= 2 && trial->spaced * 10 >= trial->inner * 9;

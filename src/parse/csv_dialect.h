@@ -11,8 +11,8 @@
  *	                           all rows have the same number of cells: two for the first four,
  *	                           three and a header of words for the others; or more known fields
  *
- * A delimiter that is doubled in every row is taken as both ("||"), and one that a space follows in
- * the whole first row and nine tenths of the others takes the space with it (", ").
+ * A delimiter that is doubled in the whole first row and in nine tenths of the others is taken as both
+ * ("||"), and one that a space follows there takes the space with it (", ").
  *
  * The quote is ", or ' where no cell is quoted by ", cells are quoted by ' and at most a tenth as many
  * rows are damaged. Escapes are only what the user says.

@@ -2,7 +2,7 @@
  * ones too). NUL bytes behind the last member are padding; anything else there is damage.
  *
  * A stream that ends early or is damaged is STATUS_INVALID, "truncated-compression" or
- * "corrupt-compression", with the compressed byte in err->byte. One that unpacks to more than it
+ * "corrupt-compression", with the byte of the packed file in err->byte (the reader adds the line). One that unpacks to more than it
  * may is STATUS_TOO_LARGE, "too-much-unpacked": more than `size_limit` bytes, or more than 256 MiB and
  * 200 times the compressed bytes read so far.
  *

@@ -236,6 +236,18 @@ enum status reader_sniff(struct slice head, bool whole, const struct reader_opti
 	return status;
 }
 
+/* A stage that fails knows a byte of the file; the line is the one that was being read. */
+static enum status add_line(const struct reader *reader, enum status status, struct error *err)
+{
+	if ((status == STATUS_INVALID || status == STATUS_TOO_LARGE) && err && err->line == 0 &&
+	    err->byte) {
+		err->line = is_table(reader) ? reader->csv.line : reader->json.place.line;
+		err->line += err->line == 0;
+		err->column = 1;
+	}
+	return status;
+}
+
 enum status reader_open(int fd, const struct reader_options *options, struct reader **reader,
 			struct error *err)
 {
@@ -254,6 +266,7 @@ enum status reader_open(int fd, const struct reader_options *options, struct rea
 		status = json_reader_open(&made->json, &made->source, made->format, &own,
 					  &made->dialect, err);
 	if (status != STATUS_OK) {
+		add_line(made, status, err);
 		reader_close(made);
 		return status;
 	}
@@ -274,8 +287,10 @@ void reader_close(struct reader *reader)
 
 enum status reader_next(struct reader *reader, struct batch *batch, struct error *err)
 {
-	return is_table(reader) ? csv_reader_next(&reader->csv, batch, err)
-					    : json_reader_next(&reader->json, batch, err);
+	enum status status = is_table(reader) ? csv_reader_next(&reader->csv, batch, err)
+					      : json_reader_next(&reader->json, batch, err);
+
+	return add_line(reader, status, err);
 }
 
 enum status reader_skip(struct reader *reader, uint64_t count, struct error *err)

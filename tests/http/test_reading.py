@@ -95,7 +95,7 @@ def test_a_packed_file_that_is_cut_or_damaged_fails_with_its_place(client, pack)
     content = pack(("a,b\n" + rows).encode())
     cut = client.finish_import(content[: len(content) // 2], "cut.csv.gz", schema="any")
     assert (cut["status"], cut["error"]["code"], cut["total_records"]) == ("failed", "truncated-compression", 0)
-    assert str(len(content) // 2) in cut["error"]["detail"]
+    assert cut["error"]["byte"] == len(content) // 2 and cut["error"]["line"] > 100
     middle = len(content) // 2
     damaged = client.finish_import(content[:middle] + bytes(50) + content[middle + 50 :], "damaged.csv.gz", schema="any")
     assert (damaged["status"], damaged["error"]["code"]) == ("failed", "corrupt-compression")
