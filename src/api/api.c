@@ -20,6 +20,7 @@ struct api *api_new(const struct api_config *config)
 	api->config = *config;
 	api->started_ns = clock_monotonic_ns();
 	idempotency_room_init(&api->keys);
+	stats_cache_init(&api->stats);
 	return api;
 }
 
@@ -28,6 +29,7 @@ void api_free(struct api *api)
 	if (!api)
 		return;
 	idempotency_room_release(&api->keys);
+	stats_cache_release(&api->stats);
 	free(api);
 }
 

@@ -90,11 +90,23 @@ struct api_call {
 	struct idempotency idempotency;
 };
 
+/* What GET /api/stats says of fields, as it was last counted. */
+struct stats_cache {
+	pthread_mutex_t mutex;
+	struct strbuf text;
+	bool is_set;
+	uint64_t version;           /* of the columns */
+	uint64_t counted_ns, cost_ns; /* when, and how long it took */
+};
+void stats_cache_init(struct stats_cache *cache);
+void stats_cache_release(struct stats_cache *cache);
+
 struct api {
 	struct api_config config;
 	uint64_t started_ns;
 	_Atomic unsigned waiting; /* request workers that wait for an import */
 	struct idempotency_room keys;
+	struct stats_cache stats;
 	struct http_server *events_server; /* whose streams are woken */
 	pthread_t events_thread;
 	bool has_events_thread;

@@ -27,6 +27,7 @@ struct columns {
 	pthread_mutex_t mutex;
 	pthread_cond_t loaded;
 	bool loading, incomplete;
+	uint64_t version;
 	struct column_view *current; /* NULL: memory was exhausted while it was first made */
 	struct import_ids removed;
 	struct early *early;
@@ -136,6 +137,7 @@ static struct column_view *exchange(struct columns *columns, struct column_view 
 {
 	struct column_view *last = columns->current;
 
+	columns->version++;
 	columns->current = next;
 	return last;
 }
@@ -574,6 +576,14 @@ bool column_view_ids(const struct column_view *view, int64_t *first, int64_t *la
 		found = true;
 	}
 	return found;
+}
+
+uint64_t columns_version(struct columns *columns)
+{
+	pthread_mutex_lock(&columns->mutex);
+	uint64_t version = columns->version;
+	pthread_mutex_unlock(&columns->mutex);
+	return version;
 }
 
 size_t columns_size(struct columns *columns)

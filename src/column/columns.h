@@ -78,6 +78,9 @@ void column_view_release(struct column_view *view); /* NULL is fine */
 /* Least and greatest id of any row; false: there is none. */
 bool column_view_ids(const struct column_view *view, int64_t *first, int64_t *last);
 
+/* Changes whenever a segment is added, exchanged or removed. */
+uint64_t columns_version(struct columns *columns);
+
 /* Bytes that the columns take, in memory and in their file. */
 size_t columns_size(struct columns *columns);
 

@@ -172,24 +172,58 @@ static void put_first(struct facet_value *values, size_t count, size_t limit)
 		qsort(values, limit, sizeof *values, compare_values);
 }
 
+static bool finish_tally(struct tally *tally, bool done, size_t limit, struct arena *arena,
+			 struct facet_values *out)
+{
+	*out = (struct facet_values){
+		.distinct = tally->count, .filled = tally->filled, .other = tally->filled};
+	out->count = tally->count < limit ? tally->count : limit;
+	out->values = done ? arena_alloc_zeroed(arena, out->count, sizeof *out->values) : NULL;
+	if (out->values && out->count) {
+		put_first(tally->values, tally->count, out->count);
+		memcpy(out->values, tally->values, out->count * sizeof *out->values);
+		for (size_t i = 0; i < out->count; i++)
+			out->other -= out->values[i].count;
+	}
+	free(tally->values);
+	free(tally->slots);
+	return out->values != NULL;
+}
+
 bool facet_count_values(const struct column_selection *selection, struct slice field, size_t limit,
 			struct arena *arena, struct facet_values *out)
 {
 	struct tally tally = {0};
 	bool done = each_count(selection, field, take_values, &tally);
 
-	*out = (struct facet_values){.distinct = tally.count, .filled = tally.filled, .other = tally.filled};
-	out->count = tally.count < limit ? tally.count : limit;
-	out->values = done ? arena_alloc_zeroed(arena, out->count, sizeof *out->values) : NULL;
-	if (out->values && out->count) {
-		put_first(tally.values, tally.count, out->count);
-		memcpy(out->values, tally.values, out->count * sizeof *out->values);
-		for (size_t i = 0; i < out->count; i++)
-			out->other -= out->values[i].count;
+	return finish_tally(&tally, done, limit, arena, out);
+}
+
+static bool take_domains(void *context, const struct column *column, const uint32_t *counts)
+{
+	struct tally *tally = context;
+
+	for (uint32_t code = 1; code <= column->distinct; code++) {
+		struct slice key = column_key(column, code);
+		const char *at = key_kind_of(key) == KEY_STRING && !key_is_cut(key) && counts[code]
+					 ? memrchr(key.data, '@', key.size)
+					 : NULL;
+		if (!at)
+			continue;
+		tally->filled += counts[code];
+		if (!add_count(tally, slice_of(at + 1, key.size - (size_t)(at + 1 - key.data)), counts[code]))
+			return false;
 	}
-	free(tally.values);
-	free(tally.slots);
-	return out->values != NULL;
+	return true;
+}
+
+bool facet_count_domains(const struct column_selection *selection, struct slice field, size_t limit,
+			 struct arena *arena, struct facet_values *out)
+{
+	struct tally tally = {0};
+	bool done = each_count(selection, field, take_domains, &tally);
+
+	return finish_tally(&tally, done, limit, arena, out);
 }
 
 /* ---- ranges ---- */

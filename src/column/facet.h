@@ -26,6 +26,10 @@ struct facet_values {
 bool facet_count_values(const struct column_selection *selection, struct slice field, size_t limit,
 			struct arena *arena, struct facet_values *out);
 
+/* The same of what stands behind the last '@' of strings; the keys are these texts themselves. */
+bool facet_count_domains(const struct column_selection *selection, struct slice field, size_t limit,
+			 struct arena *arena, struct facet_values *out);
+
 /* Counts of the half-open ranges [from, to) of keys; an empty `from` or `to` is no bound. */
 struct facet_range {
 	struct slice from, to;

@@ -336,6 +336,12 @@ struct similar_words {
 	size_t count;
 };
 
+/* Cell errors of a field, over all imports. */
+struct field_errors {
+	struct slice field;
+	int64_t count;
+};
+
 struct store_stats {
 	int64_t imports[IMPORT_STATUS_COUNT];
 	int64_t records_valid, records_invalid, records_embedded;
@@ -546,6 +552,9 @@ struct store_backend {
 	enum status (*similar_words)(struct store_reader *reader, struct slice word, size_t limit,
 				     struct arena *arena, struct similar_words *similar, struct error *err);
 
+	/* Of the first thousand fields that have some. Reads what is kept for each import, not the records. */
+	enum status (*count_field_errors)(struct store_reader *reader, struct arena *arena,
+					  struct field_errors **errors, size_t *count, struct error *err);
 	enum status (*get_stats)(struct store_reader *reader, struct store_stats *stats,
 				 struct error *err);
 

@@ -5,6 +5,8 @@
 
 #include "base/banned.h"
 
+enum { ERROR_FIELDS_MOST = 1000 };
+
 static int64_t query_time(struct query *query, int column)
 {
 	return time_text_parse(query_text_borrowed(query, column));
@@ -149,6 +151,36 @@ static enum status count_by_status(struct sqlite_reader *reader, struct store_st
 		/* One that is being purged is not in the list of statuses. */
 		if (import_status_parse(query_text_borrowed(&query, 0), &status))
 			stats->imports[status] = query_int(&query, 1);
+	}
+	return query_end(&query, err);
+}
+
+static struct field_errors *find_field(struct field_errors *errors, size_t *count, struct slice field,
+				       struct arena *arena)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (slice_equal(errors[i].field, field))
+			return &errors[i];
+	if (*count == ERROR_FIELDS_MOST || !arena_copy(arena, field, &errors[*count].field))
+		return NULL;
+	return &errors[(*count)++];
+}
+
+enum status field_errors_count(struct store_reader *base, struct arena *arena, struct field_errors **errors,
+			       size_t *count, struct error *err)
+{
+	struct query query;
+
+	*count = 0;
+	*errors = arena_alloc_zeroed(arena, ERROR_FIELDS_MOST, sizeof **errors);
+	if (!*errors)
+		return error_no_memory(err);
+	query_begin(&query, &sqlite_reader_of(base)->connection, READ_FIELD_ERRORS);
+	while (query_row(&query)) {
+		struct field_errors *found =
+			find_field(*errors, count, query_text_borrowed(&query, 0), arena);
+		if (found)
+			found->count += query_int(&query, 1);
 	}
 	return query_end(&query, err);
 }

@@ -207,6 +207,8 @@ enum status words_match(struct store_reader *, const struct word_query *, struct
 			struct error *);
 enum status words_similar(struct store_reader *, struct slice word, size_t limit, struct arena *,
 			  struct similar_words *, struct error *);
+enum status field_errors_count(struct store_reader *, struct arena *, struct field_errors **, size_t *count,
+			       struct error *);
 enum status stats_get(struct store_reader *, struct store_stats *, struct error *);
 enum status schema_put(struct store *, struct slice name, struct slice document, struct error *);
 enum status schema_delete(struct store *, struct slice name, struct error *);

@@ -52,6 +52,7 @@ static const struct store_backend backend = {
 	.get_schema_document = schema_document_get,
 	.match_words = words_match,
 	.similar_words = words_similar,
+	.count_field_errors = field_errors_count,
 	.get_stats = stats_get,
 	.list_spool_names = spool_names_list,
 	.check = writer_check,

@@ -291,6 +291,9 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			"WHERE key = ?1 AND created_ms > ?2",
 	[READ_NOTICE] = "SELECT id, import_id, message_id, event, data, created_at, attempts, next_ms "
 			"FROM notices INDEXED BY notices_due WHERE state = 'due' ORDER BY next_ms LIMIT 1",
+	[READ_FIELD_ERRORS] = "SELECT g.field, g.error_count FROM imports AS i INDEXED BY imports_spans "
+			      "CROSS JOIN error_groups AS g ON g.import_id = i.id AND g.run = i.run "
+			      "WHERE i.first_record_id IS NOT NULL",
 	[READ_STATUS_COUNTS] = "SELECT status, count(*) FROM imports WHERE dry_run = 0 GROUP BY status",
 	[READ_SPOOL_NAMES] = "SELECT spool_name FROM imports WHERE spool_name <> ''",
 
