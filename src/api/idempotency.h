@@ -37,7 +37,7 @@ void idempotency_room_release(struct idempotency_room *room);
 /* Reads the request's key, if it has one, and takes it. false: `response` holds the 400 or 409. */
 bool idempotency_begin(struct api_call *call, struct http_response *response);
 
-/* Gives the key back; from on_done. */
+/* Gives the key back: when the answer is kept, and from on_done in any case. */
 void idempotency_end(struct api_call *call);
 
 /* Names the request by what it asks for, and looks for an answer to it. true: it is given, or the

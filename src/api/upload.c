@@ -543,6 +543,8 @@ static void take_upload(struct api_call *call)
 			respond_accepted(upload, id);
 	}
 	idempotency_keep(call, id);
+	/* Before the answer goes out: whoever has it may ask again at once. */
+	idempotency_end(call);
 }
 
 void handle_upload(struct api_call *call)

@@ -130,6 +130,14 @@ def test_the_same_request_under_its_key_gets_the_same_answer(client):
     assert again.headers["Idempotency-Replayed"] == "true" and "Idempotency-Replayed" not in first.headers
 
 
+def test_a_key_is_free_as_soon_as_its_answer_is_there(client):
+    content = people_csv(1)
+    for number in range(20):
+        first = client.upload(content, headers=key_headers(f"quick-{number}"), on_duplicate="force", embed="false")
+        again = client.upload(content, headers=key_headers(f"quick-{number}"), on_duplicate="force", embed="false")
+        assert (again.status_code, again.content) == (202, first.content)
+
+
 def test_a_refusal_is_repeated_as_well(client):
     content = people_csv(3)
     original = client.finish_import(content)
