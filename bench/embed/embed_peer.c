@@ -26,7 +26,7 @@
 
 #include "base/banned.h"
 
-enum { THREADS_MAX = 256, SLAB = 128 }; /* texts that a worker takes at once, as the command does */
+enum { THREADS_MAX = 256, SLAB = 128, SLAB_LEAST = 16 }; /* texts that a worker takes at once */
 
 struct peer {
 	struct embed_model *model;
@@ -36,6 +36,7 @@ struct peer {
 
 	struct slice *texts; /* [count], of the question */
 	size_t count;
+	size_t slab; /* SLAB, or so few that each thread gets four */
 	float *vectors; /* [count][EMBED_DIMENSION] */
 	_Atomic size_t next;
 	_Atomic unsigned next_batcher;
@@ -61,8 +62,8 @@ static void *embed_slabs(void *argument)
 	bool truncated;
 	size_t first;
 
-	while ((first = atomic_fetch_add(&peer->next, SLAB)) < peer->count) {
-		for (size_t i = first; i < peer->count && i < first + SLAB; i++)
+	while ((first = atomic_fetch_add(&peer->next, peer->slab)) < peer->count) {
+		for (size_t i = first; i < peer->count && i < first + peer->slab; i++)
 			embed_batcher_add(batcher, peer->texts[i], &truncated);
 		if (embed_batcher_run(batcher, peer->vectors + first * EMBED_DIMENSION, &err) !=
 		    STATUS_OK)
@@ -77,6 +78,11 @@ static void embed_all(struct peer *peer, unsigned threads)
 
 	peer->next = 0;
 	peer->next_batcher = 0;
+	peer->slab = peer->count / (4 * threads);
+	if (peer->slab > SLAB)
+		peer->slab = SLAB;
+	if (peer->slab < SLAB_LEAST)
+		peer->slab = SLAB_LEAST;
 	for (unsigned i = 1; i < threads; i++)
 		if (pthread_create(&others[i], NULL, embed_slabs, peer) != 0)
 			fail("no thread can be started");
