@@ -38,7 +38,8 @@ static struct block *block_new(size_t stride)
 		return NULL;
 	block->references = 1;
 	block->stride = stride;
-	block->high = aligned_alloc(LARGE_PAGE, size);
+	/* Whole pages, as is asked of it; what is never touched takes no memory. */
+	block->high = aligned_alloc(LARGE_PAGE, (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE);
 	if (!block->high) {
 		free(block);
 		return NULL;
