@@ -4,7 +4,7 @@
 #include "base/banned.h"
 
 /* The stored object holds field, code, constraint, message, value, line and byte. */
-static void write_cell_error(struct json_writer *json, const struct stored_error *error)
+static void write_cell_error(struct json_writer *json, const struct stored_error *error, bool loose)
 {
 	struct strbuf *out = json->out;
 
@@ -14,7 +14,11 @@ static void write_cell_error(struct json_writer *json, const struct stored_error
 		strbuf_add_byte(out, ',');
 		strbuf_add(out, error->json.data + 1, error->json.size - 2);
 	}
-	json_put_int_member(json, "record_id", error->record_id);
+	json_put_member(json, "record_id");
+	if (loose)
+		json_put_null(json);
+	else
+		json_put_int(json, error->record_id);
 	json_end_object(json);
 }
 
@@ -96,7 +100,7 @@ void handle_import_errors(struct api_call *call)
 	json_put_member(&answer.json, "errors");
 	json_begin_array(&answer.json);
 	for (size_t i = 0; i < list.count; i++)
-		write_cell_error(&answer.json, &list.errors[i]);
+		write_cell_error(&answer.json, &list.errors[i], list.loose);
 	json_end_array(&answer.json);
 	write_groups(&answer.json, groups, group_count);
 	list_page_write(call, &answer.json, &page, list.total, list.count,

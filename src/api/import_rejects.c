@@ -117,6 +117,11 @@ static enum status open_rejects(struct rejects *rejects, struct api_call *call, 
 	if (status == STATUS_OK)
 		status = store->call->get_import(reader, call->id, &rejects->form_arena, &import, err);
 	store->call->close_reader(store, reader);
+	if (status == STATUS_OK && import.fixes)
+		return error_set(err, STATUS_CONFLICT, "rows-of-another-import",
+				 "what is still wrong is among the rejects of import %lld, whose rows these are; "
+				 "/api/imports/%lld/errors says why",
+				 (long long)import.fixes, (long long)import.id);
 	if (status == STATUS_OK)
 		status = reject_form_read(&import, &rejects->form_arena, &rejects->form, err);
 	if (status == STATUS_OK && !arena_copy(call->arena, import.filename, filename))

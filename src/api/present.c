@@ -81,7 +81,9 @@ void present_import_members(struct json_writer *json, struct importer *importer,
 	member_slice(json, "format", import->format);
 	member_slice(json, "schema", import->schema);
 	json_put_member(json, "dry_run");
-	json_put_bool(json, false);
+	json_put_bool(json, import->dry_run);
+	if (import->fixes)
+		json_put_int_member(json, "fixes", import->fixes);
 	json_put_member(json, "embed");
 	json_put_bool(json, !import->no_embed);
 	json_put_text_member(json, "status", import_status_name(import->status));

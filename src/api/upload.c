@@ -185,6 +185,20 @@ static void read_wait(struct upload *upload)
 	upload->options.wait = seconds > WAIT_SECONDS_MAX ? WAIT_SECONDS_MAX : seconds;
 }
 
+/* Corrected rows are read as those that they correct were, and found by the header of the rejects. */
+static void check_fixes(struct api_call *call)
+{
+	static const char *const others[] = {"schema", "map", "dry_run"};
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (param_given(call, others[i]))
+			add_param_error(call, "query", slice_of_string(others[i]), "conflict",
+					"cannot be used together with fixes: the import that is corrected tells it");
+	if (!param_number(call, "header"))
+		add_param_error(call, "query", SLICE("header"), "conflict",
+				"cannot be false together with fixes: the rows are found by the column _row");
+}
+
 /* false: the query is wrong, and the call's errors say where. */
 static bool read_options(struct upload *upload)
 {
@@ -212,6 +226,8 @@ static bool read_options(struct upload *upload)
 	};
 	read_wait(upload);
 	read_maps(call, options);
+	if (options->fixes)
+		check_fixes(call);
 	if (reading_options(options, &upload->reading, &param, &err) == STATUS_INVALID)
 		add_param_error(call, "query", slice_of_string(param), "out-of-range", "%s", err.detail);
 	return call->error_count == 0;
@@ -379,6 +395,8 @@ static enum status add_import(struct upload *upload, const struct taken_file *ta
 		.size_bytes = (int64_t)taken->file.size,
 		.no_embed = upload->options.no_embed,
 		.request_key = idempotency_key(upload->call),
+		.dry_run = upload->options.dry_run,
+		.fixes = upload->options.fixes,
 	};
 	enum status status = config->store->call->add_import(config->store, &import, id, err);
 	if (status != STATUS_OK)
@@ -547,13 +565,40 @@ static void take_upload(struct api_call *call)
 	idempotency_end(call);
 }
 
+/* Takes over how the rows of the import that is to be corrected were read. */
+static enum status find_fixed(struct upload *upload, struct error *err)
+{
+	const struct api_config *config = &upload->call->api->config;
+	struct upload_options *options = &upload->options, of_target;
+	struct store_reader *reader = NULL;
+	struct import target;
+	enum status status = config->store->call->open_reader(config->store, &reader, err);
+
+	if (status == STATUS_OK)
+		status = config->store->call->get_import(reader, options->fixes, upload->call->arena, &target, err);
+	config->store->call->close_reader(config->store, reader);
+	if (status == STATUS_OK)
+		status = upload_options_read(target.options, upload->call->arena, &of_target, err);
+	if (status == STATUS_OK)
+		status = schema_cache_get(config->schemas, target.schema, target.schema_document, &upload->schema, err);
+	if (status != STATUS_OK)
+		return status;
+	options->schema = target.schema;
+	options->maps = of_target.maps;
+	options->map_count = of_target.map_count;
+	options->no_embed = target.no_embed;
+	return STATUS_OK;
+}
+
 void handle_upload(struct api_call *call)
 {
 	struct upload *upload = call->upload;
 	struct error err;
-	enum status status = find_schema(call, upload->options.schema, &upload->schema, &err);
+	enum status status = upload->options.fixes
+				     ? find_fixed(upload, &err)
+				     : find_schema(call, upload->options.schema, &upload->schema, &err);
 
-	if (status == STATUS_NOT_FOUND) {
+	if (status == STATUS_NOT_FOUND && !upload->options.fixes) {
 		add_param_error(call, "query", SLICE("schema"), "unknown",
 				"there is no such schema; GET /api/schemas lists them");
 		problem_params(call);

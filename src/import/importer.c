@@ -13,6 +13,8 @@
 
 enum { PURGE_RECORDS = 500, PURGE_PAUSE_MS = 20, WAIT_STEP_MS = 1000 };
 
+static const int64_t dry_run_life_ms = 24 * 60 * 60 * (int64_t)1000;
+
 static enum status start_thread(pthread_t *thread, void *(*run)(void *), void *argument,
 				struct error *err)
 {
@@ -290,6 +292,31 @@ void *load_thread_main(void *argument)
 	return NULL;
 }
 
+/* Deletes one dry run whose time is over; false: there is none. */
+static bool expire_dry_run(struct importer *importer)
+{
+	struct store *store = importer->config.store;
+	struct store_reader *reader = NULL;
+	struct delete_receipt receipt;
+	struct arena arena;
+	struct error err;
+	int64_t id = 0;
+	enum status status = store->call->open_reader(store, &reader, &err);
+
+	if (status == STATUS_OK)
+		status = store->call->find_old_dry_run(reader, clock_now_ms() - dry_run_life_ms, &id, &err);
+	store->call->close_reader(store, reader);
+	if (status == STATUS_OK && !id)
+		return false;
+	arena_init(&arena, 1 << 20);
+	if (status == STATUS_OK)
+		status = importer_delete(importer, id, &arena, &receipt, &err);
+	arena_release(&arena);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		log_error(LOG_EVENT("an old dry run could not be deleted"), LOG_ERR(&err));
+	return status == STATUS_OK;
+}
+
 void *purge_thread_main(void *argument)
 {
 	struct importer *importer = argument;
@@ -308,7 +335,8 @@ void *purge_thread_main(void *argument)
 			log_error(LOG_EVENT("purge failed; it goes on later"), LOG_ERR(&err));
 			importer_pause(importer, WAIT_STEP_MS);
 		}
-		bell_wait(&importer->purge_bell, seen, 60 * 1000);
+		if (!expire_dry_run(importer))
+			bell_wait(&importer->purge_bell, seen, 60 * 1000);
 	}
 	return NULL;
 }

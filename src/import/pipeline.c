@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "import/column_feed.h"
+#include "import/fixes.h"
 #include "import/internal.h"
 #include "import/reading.h"
 #include "import/renaming.h"
@@ -11,6 +12,7 @@
 #include "parse/reader.h"
 #include "record/data_reader.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -123,6 +125,38 @@ static enum status rename_columns(struct pipeline *pipeline, struct reader_optio
 					    : status;
 }
 
+/* Rows that are still wrong are given back as those of the import that they are of. */
+static enum status read_target_form(struct pipeline *pipeline, struct error *err)
+{
+	struct store *store = pipeline->importer->config.store;
+	struct store_reader *reader = NULL;
+	struct import target;
+	enum status status = store->call->open_reader(store, &reader, err);
+
+	if (status == STATUS_OK)
+		status = store->call->get_import(reader, pipeline->claim.import.fixes, &pipeline->arena, &target, err);
+	store->call->close_reader(store, reader);
+	return status == STATUS_OK ? reject_form_read(&target, &pipeline->arena, &pipeline->form, err) : status;
+}
+
+/* A file that is broken as a whole must not have corrected anything: so it is read once before. */
+static enum status read_through(struct pipeline *pipeline, const struct reader_options *options, struct error *err)
+{
+	struct reader *reader;
+	enum status status = reader_open(pipeline->fd, options, &reader, err);
+
+	if (status != STATUS_OK)
+		return status;
+	while (status == STATUS_OK && !pipeline->importer->stopping)
+		status = reader_skip(reader, 100000, err);
+	reader_close(reader);
+	if (status == STATUS_OK)
+		return error_set(err, STATUS_UNAVAILABLE, "stopping", "the server stops");
+	if (status != STATUS_END)
+		return status;
+	return lseek(pipeline->fd, 0, SEEK_SET) == 0 ? STATUS_OK : error_from_errno(err, errno, "reading the upload again");
+}
+
 static enum status open_reader(struct pipeline *pipeline, struct error *err)
 {
 	struct reader_options options = {0};
@@ -147,6 +181,10 @@ static enum status open_reader(struct pipeline *pipeline, struct error *err)
 		return status;
 	options.temporary_folder = pipeline->importer->config.spool_folder;
 	status = rename_columns(pipeline, &options, err);
+	if (status == STATUS_OK && import->fixes)
+		status = read_target_form(pipeline, err);
+	if (status == STATUS_OK && import->fixes && !pipeline->rows)
+		status = read_through(pipeline, &options, err);
 	if (status != STATUS_OK)
 		return status;
 	return reader_open(pipeline->fd, &options, &pipeline->reader, err);
@@ -228,7 +266,9 @@ static enum status check_columns(struct pipeline *pipeline, struct import_scratc
 	pipeline->columns_checked = true;
 	enum status status = columns ? validator_check_columns(pipeline->validator, columns, count, err)
 				     : STATUS_OK;
-	return status == STATUS_OK ? settle_form(pipeline, scratch, columns, count, err) : status;
+	if (status != STATUS_OK || pipeline->claim.import.fixes)
+		return status;
+	return settle_form(pipeline, scratch, columns, count, err);
 }
 
 static enum status read_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
@@ -261,7 +301,10 @@ static enum status check_batch(struct pipeline *pipeline, struct import_scratch 
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
-		status = row_check(&check, &batch->records[i], &batch->arena, err);
+		if (pipeline->claim.import.fixes)
+			status = fixes_take(&batch->records[i], &batch->arena, err);
+		if (status == STATUS_OK)
+			status = row_check(&check, &batch->records[i], &batch->arena, err);
 		if (status == STATUS_OK)
 			status = fold_words(scratch, &batch->records[i], err);
 	}
@@ -281,6 +324,39 @@ static enum status describe_dialect(struct pipeline *pipeline, struct import_scr
 	    !arena_copy(&scratch->batch->arena, strbuf_slice(&scratch->json), dialect))
 		return error_no_memory(err);
 	return STATUS_OK;
+}
+
+/* Records that were corrected are shown as the store has them now. */
+static void show_corrected(struct importer *importer, struct batch *batch)
+{
+	struct store *store = importer->config.store;
+	struct store_reader *reader = NULL;
+	int64_t *ids = arena_alloc_zeroed(&batch->arena, batch->count, sizeof *ids);
+	struct record_list list = {0};
+	struct error err;
+	size_t count = 0;
+
+	for (size_t i = 0; ids && i < batch->count; i++)
+		if (batch->records[i].corrected_id)
+			ids[count++] = batch->records[i].corrected_id;
+	if (!count)
+		return;
+	if (store->call->open_reader(store, &reader, &err) != STATUS_OK ||
+	    store->call->get_records(reader, ids, count, &batch->arena, &list, &err) != STATUS_OK)
+		log_error(LOG_EVENT("corrected records are filtered as before until restart"), LOG_ERR(&err));
+	store->call->close_reader(store, reader);
+	for (size_t i = 0; i < list.count; i++)
+		column_feed_record(importer->config.columns, &list.records[i]);
+}
+
+static void show_batch(struct pipeline *pipeline, struct batch *batch)
+{
+	const struct import *import = &pipeline->claim.import;
+
+	if (import->fixes)
+		show_corrected(pipeline->importer, batch);
+	else if (!import->dry_run)
+		column_feed_batch(pipeline->importer->config.columns, import->id, batch);
 }
 
 static uint64_t count_invalid(const struct batch *batch)
@@ -309,7 +385,7 @@ static enum status end_append(struct pipeline *pipeline, struct import_scratch *
 	scratch->storing = false;
 	enum status status = append_stage_end(&scratch->append, err);
 	if (status == STATUS_OK) {
-		column_feed_batch(importer->config.columns, id, stored);
+		show_batch(pipeline, stored);
 		pipeline->columns = SLICE("");
 		pipeline->rows += stored->count;
 		progress_stored(&importer->progress, id, scratch->bytes_read, stored->count, count_invalid(stored));

@@ -80,6 +80,9 @@ struct record {
 	/* What is given back of it if it is invalid (import/reject.h), and where the error columns go. */
 	struct slice reject;
 	size_t reject_split;
+	/* Of a corrected rejects file: the row that it corrects; 0: it names none. */
+	int64_t fixes_row;
+	int64_t corrected_id; /* once stored: the record that it has corrected; 0: none */
 	/* Where it has claims: `data` as it is stored if it loses one. */
 	struct slice data_as_sent;
 	struct slice text; /* what is embedded; empty for an invalid record */

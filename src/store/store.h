@@ -86,6 +86,8 @@ struct import {
 	struct slice dialect;    /* JSON object as import/ wrote it; empty until it is known */
 	struct slice columns;    /* JSON as import/ wrote it (batch.h); empty where there are none */
 	struct slice spool_name; /* empty: there is no file any more */
+	bool dry_run;            /* it keeps no records, and is in no list */
+	int64_t fixes;           /* the import whose rejected rows it corrects, keeping none itself; 0: none */
 	struct slice request_id; /* of the upload */
 	enum import_status status;
 	bool parsed;             /* every row of the file is stored */
@@ -116,6 +118,8 @@ struct new_import {
 	const unsigned char *file_hash; /* SHA256_SIZE bytes */
 	/* Content and options that change the result; NULL: holds no duplicate key. */
 	const unsigned char *duplicate_key; /* SHA256_SIZE bytes */
+	bool dry_run;
+	int64_t fixes; /* 0: none */
 	int64_t size_bytes;
 	bool no_embed;
 	const struct request_key *request_key; /* kept in the same transaction; NULL: none */
@@ -217,6 +221,7 @@ struct error_list {
 	size_t count;
 	int64_t total; /* that match, over all pages */
 	bool more;
+	bool loose; /* the import keeps no records: record ids name nothing that can be read */
 };
 
 struct error_group {
@@ -239,6 +244,18 @@ struct reject_list {
 	size_t count;
 	bool more;
 	int64_t run; /* of the import: another one where it was ended meanwhile, and perhaps began anew */
+};
+
+/* One record gets other contents. */
+struct correction {
+	int64_t record_id;
+	struct slice data_before; /* as it was read: what was made of it holds only for this */
+	struct record *record;    /* checked; errors are added where it loses a value that must be unique */
+	struct arena *arena;
+	const float *vector;      /* [VECTOR_DIMENSION]; NULL: it gets none now */
+	const unsigned char *text_hash; /* [TEXT_HASH_SIZE], or NULL */
+	bool truncated;
+	bool completed;           /* out: its import has all its vectors by this */
 };
 
 struct import_list {
@@ -378,7 +395,11 @@ struct store_backend {
 	 * row's number) in one transaction. `dialect` (JSON) and `format` are kept where not empty.
 	 * Rows must be numbered on from the last that is stored. STATUS_CANCELLED if the import was
 	 * deleted or cancelled meanwhile: nothing is stored. STATUS_CONFLICT if no worker holds it.
-	 * Says in the batch which ids its records got, and when. */
+	 * Says in the batch which ids its records got, and when.
+	 * A dry run only keeps its invalid rows, and out of sight. Of an import that corrects rejected rows of another one
+	 * (import.fixes), each row takes the place of the invalid record that record.fixes_row names: it is counted in
+	 * both; one that is still wrong stays invalid with its new errors; one for which there is no such record
+	 * only fails here. STATUS_NOT_FOUND if that import is gone. */
 	enum status (*append_batch)(struct store *store, int64_t id, struct batch *batch,
 				    struct slice format, struct slice dialect, struct error *err);
 
@@ -443,6 +464,10 @@ struct store_backend {
 				     struct error *err);
 
 	/* ---- vectors ---- */
+
+	/* Replaces the contents of a record, and counts that in its import. STATUS_NOT_FOUND; STATUS_CONFLICT if its
+	 * data are no longer data_before; STATUS_INVALID if the record has errors, which may be new. */
+	enum status (*correct_record)(struct store *store, struct correction *correction, struct error *err);
 
 	/* Gives each record its vector where it still has none and its import is still there
 	 * (`attached` says so), counts them, and completes imports that have all of theirs: the
@@ -551,6 +576,10 @@ struct store_backend {
 	 * where the word itself stands in some record. */
 	enum status (*similar_words)(struct store_reader *reader, struct slice word, size_t limit,
 				     struct arena *arena, struct similar_words *similar, struct error *err);
+
+	/* The oldest dry run that was uploaded before this time; *id 0: there is none. */
+	enum status (*find_old_dry_run)(struct store_reader *reader, int64_t before_ms, int64_t *id,
+					struct error *err);
 
 	/* Of the first thousand fields that have some. Reads what is kept for each import, not the records. */
 	enum status (*count_field_errors)(struct store_reader *reader, struct arena *arena,

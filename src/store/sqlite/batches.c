@@ -1,7 +1,9 @@
 /* Storing a batch: its records, the counters and the checkpoint in one transaction. */
 #include "base/clock.h"
+#include "store/sqlite/corrections.h"
 #include "store/sqlite/errors.h"
 #include "store/sqlite/rejects.h"
+#include "store/sqlite/unique.h"
 #include "store/sqlite/words.h"
 
 #include "base/banned.h"
@@ -13,6 +15,9 @@ struct batch_writer {
 	struct slice now;
 	int64_t valid, invalid, errors;
 	int64_t first_id; /* of the batch's records; 0: there are none */
+	bool dry_run;
+	int64_t fixes;    /* the import whose records its rows correct; 0: none */
+	bool loose;       /* either: valid rows are not stored, and invalid ones count as no records */
 };
 
 /* Where one record's errors lie in the writer's scratch buffers, which may move while they grow. */
@@ -114,13 +119,13 @@ static enum status insert_words(struct batch_writer *writer, const struct batch 
 	return status;
 }
 
-static enum status count_batch(struct batch_writer *batch, struct slice format,
-			       struct slice dialect, struct slice columns, struct error *err)
+static enum status count_batch(struct batch_writer *batch, const struct batch *facts, struct slice format,
+			       struct slice dialect, struct error *err)
 {
-	int64_t count = batch->valid + batch->invalid;
+	int64_t count = batch->loose ? batch->invalid : batch->valid + batch->invalid;
 	struct query query;
 
-	writer_query(batch->store, &query, WRITE_COUNT_BATCH);
+	writer_query(batch->store, &query, batch->loose ? WRITE_COUNT_LOOSE : WRITE_COUNT_BATCH);
 	query_bind_int(&query, 1, batch->import_id);
 	query_bind_int(&query, 2, batch->valid);
 	query_bind_int(&query, 3, batch->invalid);
@@ -131,7 +136,7 @@ static enum status count_batch(struct batch_writer *batch, struct slice format,
 	}
 	query_bind_text_or_null(&query, 7, format);
 	query_bind_text_or_null(&query, 8, dialect);
-	query_bind_text_or_null(&query, 9, columns);
+	query_bind_text_or_null(&query, 9, facts->columns);
 	return query_run(&query, err);
 }
 
@@ -161,6 +166,19 @@ static enum status count_errors(struct batch_writer *writer, const struct batch 
 	return status;
 }
 
+/* Decides who has the values that must be unique. */
+static enum status take_values(struct batch_writer *writer, struct batch *batch, struct error *err)
+{
+	enum status status = STATUS_OK;
+	bool lost = false;
+
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
+		if (batch->records[i].claim_count)
+			status = unique_take(writer->store, writer->import_id, (int64_t)batch->records[i].row,
+					     &batch->records[i], &batch->arena, &lost, err);
+	return status;
+}
+
 /* No row twice and none left out: the first one follows on the last that is stored. */
 static enum status check_rows(const struct batch *batch, int64_t rows, struct error *err)
 {
@@ -171,6 +189,86 @@ static enum status check_rows(const struct batch *batch, int64_t rows, struct er
 					 (unsigned long long)batch->records[i].row,
 					 (unsigned long long)rows + i + 1);
 	return STATUS_OK;
+}
+
+static enum status read_kind(struct batch_writer *writer, struct error *err)
+{
+	struct query query;
+
+	writer_query(writer->store, &query, WRITE_READ_KIND);
+	query_bind_int(&query, 1, writer->import_id);
+	if (query_row(&query)) {
+		writer->dry_run = query_int(&query, 0) != 0;
+		writer->fixes = query_int(&query, 1);
+		writer->loose = writer->dry_run || writer->fixes;
+	}
+	return query_end(&query, err);
+}
+
+/* Puts the rows of a corrected file where they belong. */
+static enum status apply_fixes(struct batch_writer *writer, struct batch *batch, struct error *err)
+{
+	struct correction_target target;
+	enum status status = correction_target_read(writer->store, writer->fixes, &target, err);
+
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
+		struct record *record = &batch->records[i];
+		status = correction_apply(writer->store, writer->import_id, &target, record, &batch->arena, err);
+		/* What is given back of it is with the import that the row is of. */
+		record->reject = slice_of(NULL, 0);
+	}
+	return status;
+}
+
+/* Stores the invalid rows alone, out of sight. */
+static enum status insert_loose(struct batch_writer *writer, struct batch *batch, struct error *err)
+{
+	struct batch invalid = {.arena = batch->arena};
+	struct folded_texts texts = {0};
+
+	invalid.records = arena_alloc_zeroed(&batch->arena, batch->count, sizeof *invalid.records);
+	if (!invalid.records)
+		return error_no_memory(err);
+	for (size_t i = 0; i < batch->count; i++)
+		if (record_is_valid(&batch->records[i]))
+			writer->valid++;
+		else
+			invalid.records[invalid.count++] = batch->records[i];
+	if (!invalid.count)
+		return STATUS_OK;
+	enum status status = folded_texts_make(&texts, &invalid) ? insert_batch(writer, &invalid, err)
+								 : error_no_memory(err);
+	if (status == STATUS_OK)
+		status = insert_words(writer, &invalid, &texts, err);
+	if (status == STATUS_OK)
+		status = count_errors(writer, &invalid, err);
+	folded_texts_release(&texts);
+	return status;
+}
+
+static enum status append_loose(struct batch_writer *writer, struct batch *batch,
+				struct slice format, struct slice dialect, struct error *err)
+{
+	enum status status = writer->fixes ? apply_fixes(writer, batch, err)
+					   : take_values(writer, batch, err);
+
+	if (status == STATUS_OK)
+		status = insert_loose(writer, batch, err);
+	return status == STATUS_OK ? count_batch(writer, batch, format, dialect, err) : status;
+}
+
+static enum status append_kept(struct batch_writer *writer, struct batch *batch, const struct folded_texts *texts,
+			       struct slice format, struct slice dialect, struct error *err)
+{
+	enum status status = take_values(writer, batch, err);
+
+	if (status == STATUS_OK)
+		status = insert_batch(writer, batch, err);
+	if (status == STATUS_OK)
+		status = insert_words(writer, batch, texts, err);
+	if (status == STATUS_OK)
+		status = count_batch(writer, batch, format, dialect, err);
+	return status == STATUS_OK ? count_errors(writer, batch, err) : status;
 }
 
 static enum status append(struct batch_writer *writer, struct batch *batch, const struct folded_texts *texts,
@@ -189,14 +287,11 @@ static enum status append(struct batch_writer *writer, struct batch *batch, cons
 	if (status == STATUS_OK)
 		status = check_rows(batch, rows, err);
 	if (status == STATUS_OK)
-		status = insert_batch(writer, batch, err);
+		status = read_kind(writer, err);
 	if (status == STATUS_OK)
-		status = insert_words(writer, batch, texts, err);
-	if (status == STATUS_OK)
-		status = count_batch(writer, format, dialect, batch->columns, err);
-	if (status == STATUS_OK)
-		status = count_errors(writer, batch, err);
-	batch->first_id = writer->first_id;
+		status = writer->loose ? append_loose(writer, batch, format, dialect, err)
+				       : append_kept(writer, batch, texts, format, dialect, err);
+	batch->first_id = writer->loose ? 0 : writer->first_id;
 	return import_end_claimed(writer->store, status, err);
 }
 

@@ -10,6 +10,7 @@
 struct bounds {
 	int64_t first, last; /* record ids; last 0: none */
 	int64_t run, error_count;
+	bool loose;
 };
 
 static enum status read_bounds(struct sqlite_reader *reader, int64_t import_id, struct bounds *bounds,
@@ -25,7 +26,8 @@ static enum status read_bounds(struct sqlite_reader *reader, int64_t import_id, 
 		*bounds = (struct bounds){.first = query_int(&query, 0),
 					  .last = query_int(&query, 1),
 					  .run = query_int(&query, 2),
-					  .error_count = query_int(&query, 3)};
+					  .error_count = query_int(&query, 3),
+					  .loose = query_int(&query, 4) != 0};
 	enum status status = query_end(&query, err);
 	if (status == STATUS_OK && !found)
 		return error_set(err, STATUS_NOT_FOUND, NULL, "there is no import %lld",
@@ -237,6 +239,7 @@ enum status errors_list(struct store_reader *base, const struct error_query *wan
 	enum status status = read_bounds(page.reader, wanted->import_id, &page.bounds, err);
 	if (status != STATUS_OK || !page.bounds.last)
 		return status;
+	list->loose = page.bounds.loose;
 	page.from_record = page.bounds.first;
 	page.after_place = -1;
 	if (at->cursor_id) {

@@ -1,4 +1,5 @@
 /* Reading imports, and what is counted over all of them. */
+#include "base/clock.h"
 #include "store/sqlite/internal.h"
 
 #include <sys/stat.h>
@@ -42,6 +43,8 @@ void import_read_row(struct query *query, struct arena *arena, struct import *im
 		.schema_document = query_int(query, 25),
 		.no_embed = query_int(query, 26) != 0,
 		.columns = query_text(query, 27, arena),
+		.dry_run = query_int(query, 28) != 0,
+		.fixes = query_int(query, 29),
 	};
 	import_status_parse(query_text_borrowed(query, 10), &import->status);
 }
@@ -122,6 +125,18 @@ enum status imports_list(struct store_reader *base, const struct import_query *w
 		}
 		import_read_row(&query, arena, &list->imports[list->count++]);
 	}
+	return query_end(&query, err);
+}
+
+enum status dry_run_find_old(struct store_reader *base, int64_t before_ms, int64_t *id, struct error *err)
+{
+	char before[CLOCK_TEXT_SIZE];
+	struct query query;
+
+	clock_format(before_ms, before);
+	query_begin(&query, &sqlite_reader_of(base)->connection, READ_OLD_DRY_RUN);
+	query_bind_text(&query, 1, slice_of(before, CLOCK_TEXT_SIZE - 1));
+	*id = query_row(&query) ? query_int(&query, 0) : 0;
 	return query_end(&query, err);
 }
 

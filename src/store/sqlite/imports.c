@@ -22,6 +22,8 @@ struct import_state {
 	bool lacks_vectors;
 	enum import_status status;
 	int64_t rows;
+	int64_t fixes; /* the import whose rows it corrects; 0: none */
+	bool dry_run;
 };
 
 static enum status read_state(struct sqlite_store *store, int64_t id, struct import_state *state,
@@ -41,6 +43,8 @@ static enum status read_state(struct sqlite_store *store, int64_t id, struct imp
 		state->no_embed = query_int(&query, 5) != 0;
 		state->was_completed = query_int(&query, 6) != 0;
 		state->lacks_vectors = query_int(&query, 7) != 0;
+		state->fixes = query_int(&query, 8);
+		state->dry_run = query_int(&query, 9) != 0;
 	}
 	return query_end(&query, err);
 }
@@ -58,6 +62,37 @@ static enum status find_key(struct sqlite_store *store, const unsigned char *key
 	if (query_row(&query))
 		*id = query_int(&query, 0);
 	return query_end(&query, err);
+}
+
+/* Whether the rejected rows of an import can be corrected now. */
+static enum status may_be_fixed(struct sqlite_store *store, int64_t id, struct error *err)
+{
+	struct import_state state;
+	enum status status = read_state(store, id, &state, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!state.exists)
+		return no_such_import(id, err);
+	if (state.fixes || state.dry_run)
+		return error_set(err, STATUS_CONFLICT, "not-fixable",
+				 "import %lld keeps no records of its own that could be corrected", (long long)id);
+	if (state.status != IMPORT_COMPLETED)
+		return error_set(err, STATUS_CONFLICT, "not-completed",
+				 "import %lld is %s; its rows can be corrected when it is completed",
+				 (long long)id, import_status_name(state.status));
+	return STATUS_OK;
+}
+
+/* It is processing again until the import `by` has read all corrections and they have their vectors. */
+static enum status begin_fixing(struct sqlite_store *store, int64_t id, int64_t by, struct error *err)
+{
+	struct query query;
+
+	writer_query(store, &query, WRITE_BEGIN_FIXING);
+	query_bind_int(&query, 1, id);
+	query_bind_int(&query, 2, by);
+	return query_run(&query, err);
 }
 
 static enum status insert_import(struct sqlite_store *store, const struct new_import *import,
@@ -87,6 +122,8 @@ static enum status insert_import(struct sqlite_store *store, const struct new_im
 	query_bind_blob(&query, 10, import->duplicate_key, import->duplicate_key ? SHA256_SIZE : 0);
 	query_bind_int_or_null(&query, 11, document);
 	query_bind_int(&query, 12, import->no_embed);
+	query_bind_int(&query, 13, import->dry_run);
+	query_bind_int_or_null(&query, 14, import->fixes);
 	enum status status = query_run(&query, err);
 	*id = sqlite3_last_insert_rowid(store->writer.connection.db);
 	return status;
@@ -109,7 +146,12 @@ enum status import_add(struct store *base, const struct new_import *import, int6
 				   "this file was uploaded before, as import %lld",
 				   (long long)holder);
 	} else if (status == STATUS_OK) {
-		status = insert_import(store, import, id, err);
+		if (import->fixes)
+			status = may_be_fixed(store, import->fixes, err);
+		if (status == STATUS_OK)
+			status = insert_import(store, import, id, err);
+		if (status == STATUS_OK && import->fixes)
+			status = begin_fixing(store, import->fixes, *id, err);
 		if (status == STATUS_OK && import->request_key)
 			status = request_key_add(store, import->request_key, *id, err);
 	}
@@ -209,6 +251,24 @@ enum status import_end_claimed(struct sqlite_store *store, enum status status, s
 
 /* ---- the end ---- */
 
+/* The import that corrects rows of this one has nothing to wait for any more. */
+static enum status complete_fixes(struct sqlite_store *store, int64_t id, struct error *err)
+{
+	char now[CLOCK_TEXT_SIZE];
+	struct query query;
+	int64_t fixes = 0;
+
+	writer_query(store, &query, WRITE_COMPLETE_FIXES);
+	query_bind_int(&query, 1, id);
+	query_bind_text(&query, 2, now_text(now));
+	if (query_row(&query))
+		fixes = query_int(&query, 0);
+	enum status status = query_end(&query, err);
+	if (status == STATUS_OK && fixes)
+		status = notice_add(store, fixes, err);
+	return status == STATUS_OK ? writer_run_by_id(store, WRITE_END_FIXING, id, err) : status;
+}
+
 enum status import_complete(struct sqlite_store *store, int64_t id, bool *completed,
 			    struct error *err)
 {
@@ -220,7 +280,21 @@ enum status import_complete(struct sqlite_store *store, int64_t id, bool *comple
 	query_bind_text(&query, 2, now_text(now));
 	enum status status = query_run(&query, err);
 	*completed = status == STATUS_OK && writer_changes(store) > 0;
-	return *completed ? notice_add(store, id, err) : status;
+	if (!*completed)
+		return status;
+	status = notice_add(store, id, err);
+	return status == STATUS_OK ? complete_fixes(store, id, err) : status;
+}
+
+/* Completes the import, or, where it corrects rows of another one, both, if nothing is missing. */
+static enum status complete_after(struct sqlite_store *store, int64_t id, bool *completed, struct error *err)
+{
+	struct import_state state;
+	enum status status = read_state(store, id, &state, err);
+
+	if (status != STATUS_OK)
+		return status;
+	return import_complete(store, state.fixes ? state.fixes : id, completed, err);
 }
 
 enum status import_finish(struct store *base, int64_t id, struct slice format, struct slice dialect,
@@ -243,14 +317,14 @@ enum status import_finish(struct store *base, int64_t id, struct slice format, s
 		status = query_run(&query, err);
 	}
 	if (status == STATUS_OK)
-		status = import_complete(store, id, completed, err);
+		status = complete_after(store, id, completed, err);
 	status = import_end_claimed(store, status, err);
 	*completed = *completed && status == STATUS_OK;
 	return status;
 }
 
-static enum status end_import(struct sqlite_store *store, int64_t id, const char *as,
-			      const struct error *reason, struct error *err)
+static enum status write_end(struct sqlite_store *store, int64_t id, const char *as,
+			     const struct error *reason, struct error *err)
 {
 	char now[CLOCK_TEXT_SIZE];
 	struct query query;
@@ -268,6 +342,21 @@ static enum status end_import(struct sqlite_store *store, int64_t id, const char
 	if (status != STATUS_OK || strcmp(as, "deleted") == 0)
 		return status;
 	return notice_add(store, id, err);
+}
+
+/* Whom it kept waiting waits no longer: the import that corrected its rows, or the one whose rows it corrected. */
+static enum status end_import(struct sqlite_store *store, int64_t id, const char *as,
+			      const struct error *reason, struct error *err)
+{
+	struct import_state state;
+	bool completed;
+	enum status status = read_state(store, id, &state, err);
+
+	if (status == STATUS_OK)
+		status = complete_fixes(store, id, err);
+	if (status == STATUS_OK)
+		status = write_end(store, id, as, reason, err);
+	return status == STATUS_OK && state.fixes ? import_complete(store, state.fixes, &completed, err) : status;
 }
 
 enum status import_fail(struct store *base, int64_t id, const struct error *reason,
@@ -348,6 +437,13 @@ static enum status may_retry(struct sqlite_store *store, int64_t id, int64_t *ho
 	if (!state.has_file)
 		return error_set(err, STATUS_CONFLICT, "file-gone",
 				 "the file of import %lld is gone; upload it again", (long long)id);
+	if (state.fixes) {
+		status = may_be_fixed(store, state.fixes, err);
+		if (status == STATUS_OK)
+			status = begin_fixing(store, state.fixes, id, err);
+		if (status != STATUS_OK)
+			return status;
+	}
 	writer_query(store, &query, WRITE_READ_RELEASED_KEY);
 	query_bind_int(&query, 1, id);
 	if (query_row(&query))

@@ -188,6 +188,8 @@ enum status errors_list(struct store_reader *, const struct error_query *, struc
 			struct error_list *, struct error *);
 enum status errors_list_groups(struct store_reader *, int64_t import_id, struct arena *,
 			       struct error_group **, size_t *count, struct error *);
+enum status record_correct(struct store *, struct correction *, struct error *);
+enum status dry_run_find_old(struct store_reader *, int64_t before_ms, int64_t *id, struct error *);
 enum status rejects_list(struct store_reader *, int64_t import_id, int64_t after_id, uint32_t limit,
 			 size_t size_limit, struct arena *, struct reject_list *, struct error *);
 enum status imports_list_to_embed(struct store_reader *, uint32_t limit, struct arena *, int64_t **ids,
@@ -256,7 +258,7 @@ enum status notices_forget(struct sqlite_store *store, int64_t import_id, struct
 /* Writes a notice of an import that has just ended, where notices are kept. */
 enum status notice_add(struct sqlite_store *store, int64_t import_id, struct error *err);
 
-/* Marks it completed if nothing is missing. */
+/* Marks it completed if nothing is missing; with it the import that corrected its rows, if that has read all of them. */
 enum status import_complete(struct sqlite_store *store, int64_t id, bool *completed,
 			    struct error *err);
 

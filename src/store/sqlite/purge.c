@@ -67,6 +67,19 @@ static enum status purge_errors(struct sqlite_store *store, int64_t import_id, i
 	return STATUS_OK;
 }
 
+static enum status purge_values(struct sqlite_store *store, int64_t import_id, int64_t *left,
+				struct error *err)
+{
+	struct query query;
+
+	writer_query(store, &query, WRITE_PURGE_VALUES);
+	query_bind_int(&query, 1, import_id);
+	query_bind_int(&query, 2, *left);
+	enum status status = query_run(&query, err);
+	*left -= writer_changes(store);
+	return status;
+}
+
 static enum status purge_some(struct sqlite_store *store, const struct leftover *leftover,
 			      uint32_t limit, struct error *err)
 {
@@ -84,6 +97,8 @@ static enum status purge_some(struct sqlite_store *store, const struct leftover 
 		status = query_run(&query, err);
 	}
 	int64_t left = limit - writer_changes(store);
+	if (status == STATUS_OK && left > 0)
+		status = purge_values(store, leftover->import_id, &left, err);
 	if (status == STATUS_OK)
 		status = purge_errors(store, leftover->import_id, &left, err);
 	if (status != STATUS_OK || left <= 0)

@@ -7,7 +7,7 @@
 	"id, filename, file_hash, size_bytes, format, schema_name, options, dialect, spool_name, " \
 	"request_id, status, parsed, total_records, processed_records, failed_records, "           \
 	"embedded_records, truncated_texts, error_code, error_detail, error_line, error_column, "  \
-	"error_byte, created_at, started_at, completed_at, schema_document, no_embed, columns"
+	"error_byte, created_at, started_at, completed_at, schema_document, no_embed, columns, dry_run, fixes"
 
 #define ADD_RECORD                                                                                 \
 	"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, "    \
@@ -36,8 +36,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_FIND_KEY] = "SELECT id FROM imports WHERE duplicate_key = ?1",
 	[WRITE_ADD_IMPORT] =
 		"INSERT INTO imports (filename, file_hash, status, created_at, size_bytes, format, "
-		"schema_name, options, spool_name, request_id, duplicate_key, schema_document, no_embed) "
-		"VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+		"schema_name, options, spool_name, request_id, duplicate_key, schema_document, no_embed, "
+		"dry_run, fixes) VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 
 	[WRITE_FIND_CLAIMABLE] =
 		"SELECT " IMPORT_COLUMNS " FROM imports INDEXED BY imports_to_parse WHERE claimed = 0 "
@@ -48,7 +48,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_DROP_CLAIM] = "UPDATE imports SET claimed = 0 WHERE id = ?1 AND claimed = 1",
 	[WRITE_DROP_ALL_CLAIMS] = "UPDATE imports SET claimed = 0 WHERE claimed = 1",
 	[WRITE_READ_STATE] = "SELECT status, claimed, parsed, total_records, spool_name, no_embed, "
-			     "completed_at IS NOT NULL, embedded_records < processed_records "
+			     "completed_at IS NOT NULL, embedded_records < processed_records, fixes, dry_run "
 			     "FROM imports WHERE id = ?1 AND status <> 'deleted'",
 	[WRITE_READ_DELETED] =
 		"SELECT total_records, embedded_records, error_count, size_bytes, filename, "
@@ -64,6 +64,16 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"last_record_id = COALESCE(?6, last_record_id), format = COALESCE(?7, format), "
 		"dialect = COALESCE(?8, dialect), columns = COALESCE(?9, columns) WHERE id = ?1",
 
+	/* The same where records are not kept: what counts as embedded is all that would be. */
+	[WRITE_COUNT_LOOSE] =
+		"UPDATE imports SET total_records = total_records + ?2 + ?3, "
+		"processed_records = processed_records + ?2, "
+		"failed_records = failed_records + ?3, error_count = error_count + ?4, "
+		"first_loose_id = COALESCE(first_loose_id, ?5), "
+		"last_loose_id = COALESCE(?6, last_loose_id), format = COALESCE(?7, format), "
+		"dialect = COALESCE(?8, dialect), columns = COALESCE(?9, columns), "
+		"embedded_records = embedded_records + ?2 * (dry_run AND NOT no_embed) WHERE id = ?1",
+	[WRITE_READ_KIND] = "SELECT dry_run, fixes FROM imports WHERE id = ?1",
 	[WRITE_COUNT_ERRORS] =
 		"INSERT INTO error_groups (import_id, run, code, field, error_count) "
 		"SELECT id, run, ?2, ?3, ?4 FROM imports WHERE id = ?1 "
@@ -72,6 +82,30 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_LINK_ERROR] = "INSERT INTO record_errors (group_id, record_id) VALUES (?1, ?2)",
 	[WRITE_KEEP_REJECT] = "INSERT OR REPLACE INTO rejected_rows (record_id, sent, split, fixed_by) "
 			      "VALUES (?1, ?2, ?3, ?4)",
+	[WRITE_DROP_REJECT] = "DELETE FROM rejected_rows WHERE record_id = ?1",
+	[WRITE_READ_RECORD] =
+		"SELECT r.id, r.import_id, r.row_number, r.status = 'valid', r.embedding IS NOT NULL, "
+		"COALESCE(json_array_length(r.errors), 0), j.fixed_by, r.data FROM records AS r "
+		"CROSS JOIN imports AS i ON i.id = r.import_id LEFT JOIN rejected_rows AS j ON j.record_id = r.id "
+		"WHERE r.id = ?1 AND " IN_BOUNDS,
+	[WRITE_REPLACE_RECORD] =
+		"UPDATE records SET data = ?2, status = ?3, error_message = ?4, errors = ?5, embedding = ?6, "
+		"text_hash = ?7 WHERE id = ?1",
+	[WRITE_COUNT_CORRECTION] =
+		"UPDATE imports SET processed_records = processed_records + ?2, failed_records = failed_records - ?2, "
+		"embedded_records = embedded_records + ?3, error_count = error_count + ?4, "
+		"truncated_texts = truncated_texts + ?5 WHERE id = ?1",
+	[WRITE_READ_TARGET] = "SELECT first_record_id, last_record_id FROM imports WHERE id = ?1 "
+			      "AND status IN ('completed', 'processing')",
+	[WRITE_FIND_NEXT_RECORD] = "SELECT id, row_number FROM records WHERE import_id = ?1 AND status = ?2 "
+				   "AND id >= ?3 AND id <= ?4 ORDER BY id LIMIT 1",
+	[WRITE_TAKE_VALUE] = "INSERT INTO unique_values (import_id, run, value, row_number) "
+			     "SELECT id, run, ?2, ?3 FROM imports WHERE id = ?1 ON CONFLICT DO NOTHING",
+	[WRITE_READ_HOLDER] = "SELECT u.row_number FROM imports AS i CROSS JOIN unique_values AS u "
+			      "ON u.import_id = i.id AND u.run = i.run AND u.value = ?2 WHERE i.id = ?1",
+	[WRITE_GIVE_VALUES_BACK] =
+		"DELETE FROM unique_values WHERE import_id = ?1 AND row_number = ?2 "
+		"AND run = (SELECT run FROM imports WHERE id = ?1)",
 	[WRITE_READ_ERRORS] =
 		"SELECT COALESCE(json_extract(e.value, '$.field'), ''), json_extract(e.value, '$.code') "
 		"FROM records AS r CROSS JOIN json_each(r.errors) AS e WHERE r.id = ?1",
@@ -86,9 +120,19 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_SET_PARSED] = "UPDATE imports SET parsed = 1, claimed = 0, "
 			     "format = COALESCE(?2, format), dialect = COALESCE(?3, dialect) "
 			     "WHERE id = ?1",
-	[WRITE_COMPLETE] = "UPDATE imports SET status = 'completed', completed_at = ?2 "
-			   "WHERE id = ?1 AND status = 'processing' AND parsed = 1 "
-			   "AND (no_embed = 1 OR embedded_records = processed_records)",
+	/* One that corrects others' rows is completed with the one that they belong to, which waits for it. */
+	[WRITE_COMPLETE] =
+		"UPDATE imports SET status = 'completed', completed_at = ?2 "
+		"WHERE id = ?1 AND status = 'processing' AND parsed = 1 AND fixes IS NULL "
+		"AND (no_embed = 1 OR embedded_records = processed_records) AND NOT EXISTS "
+		"(SELECT 1 FROM imports AS f WHERE f.id = imports.fixed_by AND f.parsed = 0 "
+		"AND f.status IN ('pending', 'processing'))",
+	[WRITE_COMPLETE_FIXES] =
+		"UPDATE imports SET status = 'completed', completed_at = ?2, embedded_records = processed_records "
+		"WHERE id = (SELECT fixed_by FROM imports WHERE id = ?1) AND status = 'processing' AND parsed = 1 "
+		"RETURNING id",
+	[WRITE_END_FIXING] = "UPDATE imports SET fixed_by = NULL WHERE id = ?1 AND fixed_by IS NOT NULL",
+	[WRITE_BEGIN_FIXING] = "UPDATE imports SET status = 'processing', fixed_by = ?2 WHERE id = ?1",
 
 	/* Failed, cancelled or deleted. The right sides see the row as it was. */
 	[WRITE_END_IMPORT] =
@@ -99,7 +143,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"claimed = claimed AND ?2 = 'cancelled', parsed = 0, total_records = 0, "
 		"processed_records = 0, failed_records = 0, embedded_records = 0, "
 		"truncated_texts = 0, error_count = 0, first_record_id = NULL, "
-		"last_record_id = NULL, run = run + 1, released_key = COALESCE(duplicate_key, released_key), "
+		"last_record_id = NULL, first_loose_id = NULL, last_loose_id = NULL, fixed_by = NULL, run = run + 1, released_key = COALESCE(duplicate_key, released_key), "
 		"duplicate_key = NULL WHERE id = ?1",
 
 	[WRITE_READ_RELEASED_KEY] =
@@ -147,10 +191,14 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"DELETE FROM request_keys WHERE id IN "
 		"(SELECT id FROM request_keys WHERE created_ms <= ?1 LIMIT 1000)",
 
-	[WRITE_FIND_TO_PURGE] = "SELECT id, status, COALESCE(first_record_id, 9223372036854775807) "
+	[WRITE_FIND_TO_PURGE] = "SELECT id, status, COALESCE(first_record_id, first_loose_id, 9223372036854775807) "
 				"FROM imports WHERE purge = 1 LIMIT 1",
 	[WRITE_PURGE_RECORDS] = "DELETE FROM records WHERE id IN (" TO_PURGE ")",
 	[WRITE_PURGE_REJECTS] = "DELETE FROM rejected_rows WHERE record_id IN (" TO_PURGE ")",
+	[WRITE_PURGE_VALUES] =
+		"DELETE FROM unique_values WHERE (import_id, run, value) IN "
+		"(SELECT u.import_id, u.run, u.value FROM imports AS i CROSS JOIN unique_values AS u "
+		"ON u.import_id = i.id AND u.run < i.run WHERE i.id = ?1 LIMIT ?2)",
 	[WRITE_READ_TO_PURGE] = "SELECT id, data FROM records WHERE id IN (" TO_PURGE ")",
 	/* Of runs that are over. */
 	[WRITE_FIND_OLD_ERROR_GROUP] =
@@ -248,8 +296,11 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			 "FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
 			 "CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
 	[READ_ERROR_BOUNDS] =
-		"SELECT first_record_id, last_record_id, run, error_count FROM imports "
+		"SELECT COALESCE(first_record_id, first_loose_id), COALESCE(last_record_id, last_loose_id), run, "
+		"error_count, first_record_id IS NULL FROM imports "
 		"WHERE id = ?1 AND status <> 'deleted'",
+	[READ_OLD_DRY_RUN] = "SELECT id FROM imports INDEXED BY imports_dry_runs WHERE dry_run = 1 "
+			     "AND created_at < ?1 AND status <> 'deleted' ORDER BY created_at LIMIT 1",
 	/* ?2: the record to go on in, behind place ?4. */
 	[READ_ERRORS] =
 		"SELECT r.id, r.row_number, e.key, e.value FROM records AS r "
