@@ -286,11 +286,12 @@ const char *const read_statements[READ_STATEMENT_COUNT] = {
 			"FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
 			"CROSS JOIN imports AS i ON i.id = r.import_id WHERE " IN_BOUNDS,
 	/* ?1 import, ?2 and ?3 bounds (the first excluded), ?4 limit. In the order of the table: the index by
-	 * import would lead to each row by itself. */
+	 * import would lead to each row by itself. One lower bound only: SQLite would begin at the import's and step
+	 * over all that was read before. */
 	[READ_ROWS] = "SELECT r.id, r.row_number, r.status = 'valid', typeof(r.embedding) = 'blob', r.data, "
 		      "r.created_at FROM imports AS i CROSS JOIN records AS r WHERE i.id = ?1 "
-		      "AND r.id > ?2 AND r.id <= ?3 AND +r.import_id = ?1 AND " IN_BOUNDS
-		      " ORDER BY r.id LIMIT ?4",
+		      "AND r.id > max(?2, i.first_record_id - 1) AND r.id <= min(?3, i.last_record_id) "
+		      "AND +r.import_id = ?1 ORDER BY r.id LIMIT ?4",
 	[READ_LAST_ID] = "SELECT max(id) FROM records",
 	[READ_PENDING] = "SELECT j.key, r.id, r.import_id, r.data, i.schema_name, i.schema_document "
 			 "FROM json_each(?1) AS j CROSS JOIN records AS r ON r.id = j.value "
