@@ -94,6 +94,13 @@ static void unite(struct fusion *fusion)
 	qsort(fusion->candidates, count, sizeof *fusion->candidates, compare_scores);
 }
 
+/* How much of the query the record holds, by what its words count: 1 for all of it. A small word that stands in it by
+ * chance does not outweigh its meaning. */
+static double share(const struct word_hits *words, size_t i)
+{
+	return words->hits[i].score < words->full ? words->hits[i].score / words->full : 1;
+}
+
 static bool fuse(struct fusion *fusion, const struct word_hits *words, struct arena *arena)
 {
 	fusion->candidates =
@@ -102,7 +109,7 @@ static bool fuse(struct fusion *fusion, const struct word_hits *words, struct ar
 		return false;
 	for (size_t i = 0; i < words->count; i++)
 		fusion->candidates[fusion->count++] =
-			(struct candidate){words->hits[i].id, reciprocal(i)};
+			(struct candidate){words->hits[i].id, reciprocal(i) * share(words, i)};
 	for (size_t i = 0; i < fusion->hit_count; i++)
 		fusion->candidates[fusion->count++] = (struct candidate){fusion->hits[i].id, reciprocal(i)};
 	unite(fusion);

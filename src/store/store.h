@@ -345,6 +345,7 @@ struct word_hits {
 	struct word_hit *hits;
 	size_t count;
 	int64_t total; /* records that match */
+	double full;   /* the score of a record that holds every term once */
 };
 
 struct similar_words {

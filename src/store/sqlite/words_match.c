@@ -213,6 +213,27 @@ static enum status run_match(struct sieve *sieve, struct slice expression, struc
 	return status == STATUS_OK ? end : status;
 }
 
+/* A term counts by that of its alternatives which counts most and stands in some record. */
+static double score_of_all(const struct word_query *wanted, const struct words_scorer *scorer)
+{
+	double unknown = words_frequency(scorer->row_count, 0), sum = 0;
+	int phrase = 0;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct word_term *term = &wanted->terms[i];
+		double most = 0;
+		if (term->excluded)
+			continue;
+		for (size_t j = 0; j < term->count; j++, phrase++) {
+			double counts = scorer->weights[phrase] * scorer->frequencies[phrase];
+			if (scorer->frequencies[phrase] < unknown && counts > most)
+				most = counts;
+		}
+		sum += most > 0 ? most : unknown;
+	}
+	return sum;
+}
+
 static enum status match(struct sieve *sieve, struct slice expression, struct words_scorer *scorer, int phrases,
 			 struct word_hits *hits, struct error *err)
 {
@@ -222,6 +243,7 @@ static enum status match(struct sieve *sieve, struct slice expression, struct wo
 	if (status != STATUS_OK)
 		return status;
 	sort_best_first(hits);
+	hits->full = phrases == 1 ? words_frequency(scorer->row_count, rows) : score_of_all(sieve->wanted, scorer);
 	if (phrases == 1)
 		for (size_t i = 0; i < hits->count; i++)
 			hits->hits[i].score *= words_frequency(scorer->row_count, rows);
