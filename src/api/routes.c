@@ -176,7 +176,7 @@ const struct route routes[] = {
 		 "?filename=. The answer comes when the file is safely on disk, before it is processed.",
 	 .success = 202,
 	 .success_schema = "Import",
-	 .problems = "400 409 413 415 422 503 507"},
+	 .problems = "400 404 409 413 415 422 503 507"},
 	{.method = "GET",
 	 .path = "/api/imports",
 	 .handle = handle_list_imports,
@@ -226,9 +226,10 @@ const struct route routes[] = {
 	 .tag = "imports",
 	 .summary = "The rejected rows, to be corrected and uploaded with fixes=",
 	 .description = "In the format and dialect of the uploaded file, as UTF-8, with _row, _line and _errors behind its "
-			"columns. Cell values are byte for byte what was sent. XLSX is given back as CSV.",
+			"columns. Cell values are byte for byte what was sent. XLSX is given back as CSV. An import that "
+			"fixes another has none of its own (409).",
 	 .success = 200,
-	 .problems = "404 422"},
+	 .problems = "404 409 422"},
 	{.method = "GET",
 	 .path = "/api/records/{id}",
 	 .handle = handle_get_record,
@@ -373,9 +374,10 @@ const struct route routes[] = {
 	 .operation = "searchRecords",
 	 .body = BODY_JSON,
 	 .tag = "records",
-	 .summary = "List records, or find them by meaning",
-	 .description = "With a query, records are ranked by the cosine of their vector to the query's, "
-			"then by id; without one they are listed by id.",
+	 .summary = "List records, or find them by words, by meaning, or by both",
+	 .description = "With a query, records are ranked by their words (keyword), by the cosine of their vector to the "
+			"query's (semantic), or by both rankings fused (hybrid), then by id; without one they are listed by "
+			"id. 'total' of hybrid results counts the records that match the words.",
 	 .success = 200,
 	 .success_schema = "SearchAnswer",
 	 .request_schema = "SearchRequest",
