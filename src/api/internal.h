@@ -237,6 +237,7 @@ void handle_metrics(struct api_call *call);
 void handle_import_errors(struct api_call *call);
 void handle_import_rejects(struct api_call *call);
 void handle_get_record(struct api_call *call);
+void handle_patch_record(struct api_call *call);
 void handle_list_schemas(struct api_call *call);
 void handle_get_schema(struct api_call *call);
 void handle_put_schema(struct api_call *call);

@@ -78,6 +78,7 @@ enum status importer_start(const struct importer_config *config, struct importer
 	import_queue_init(&importer->queue);
 	embed_feed_init(&importer->feed);
 	pthread_mutex_init(&importer->lives, NULL);
+	pthread_mutex_init(&importer->corrections, NULL);
 	text_once_init(&importer->once);
 	bell_init(&importer->embed_bell);
 	bell_init(&importer->purge_bell);
@@ -130,6 +131,7 @@ void importer_stop(struct importer *importer)
 	progress_release(&importer->progress);
 	embed_feed_release(&importer->feed);
 	pthread_mutex_destroy(&importer->lives);
+	pthread_mutex_destroy(&importer->corrections);
 	text_once_release(&importer->once);
 	free(importer);
 }

@@ -105,6 +105,9 @@ struct importer {
 	/* Held while an import ends, is deleted or claimed, in the store and in memory: so that what a retry
 	 * begins anew is not forgotten by who ended the run before. */
 	pthread_mutex_t lives;
+	/* Held while one record is corrected, in the store and in memory: the order is the store's. Before
+	 * `lives`. */
+	pthread_mutex_t corrections;
 
 	pthread_t webhook_thread;
 	bool has_webhook_thread;

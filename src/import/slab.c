@@ -1,7 +1,7 @@
 #include "import/slab.h"
 
 #include "base/log.h"
-#include "parse/reader.h"
+#include "import/record_text.h"
 
 #include <stdlib.h>
 
@@ -10,8 +10,6 @@
 enum {
 	TEXT_CAP = 32 << 20,
 	ARENA_CAP = 512 << 20,
-	/* No text of so few bytes can have more tokens: none has less than a byte. */
-	NEVER_TRUNCATED_SIZE = EMBED_MAX_TOKENS - 2,
 };
 
 bool slab_init(struct slab *slab, struct store *store, const struct embed_model *model,
@@ -50,7 +48,6 @@ static enum status write_text(struct slab *slab, const struct pending_record *pe
 			      struct error *err)
 {
 	const struct schema *schema;
-	struct record record = {0};
 	enum status status = schema_cache_get(slab->schemas, pending->schema,
 					      pending->schema_document, &schema, err);
 
@@ -62,23 +59,14 @@ static enum status write_text(struct slab *slab, const struct pending_record *pe
 			       ? error_set(err, STATUS_CORRUPT, NULL, "record %lld has an unknown schema",
 					   (long long)pending->id)
 			       : status;
-	status = json_read_record(pending->data, &slab->arena, &record, err);
-	if (status == STATUS_OK)
-		schema_write_text(schema, &record, &slab->text);
+	status = record_text_write(schema, pending->data, &slab->arena, &slab->text, err);
 	schema_release(schema);
 	return status;
 }
 
-/* The hash is made over model, precision and text: other weights give other vectors. */
 static enum status read_text(struct slab *slab, size_t i, struct error *err)
 {
-	unsigned char digest[SHA256_SIZE];
-
-	strbuf_clear(&slab->text);
-	strbuf_add_format(&slab->text, "%s %s", embed_model_name(slab->model),
-			  embed_precision_name(embed_model_precision(slab->model)));
-	strbuf_add_byte(&slab->text, '\0');
-	size_t start = slab->text.size;
+	size_t start = record_text_begin(slab->model, &slab->text);
 	enum status status = write_text(slab, &slab->records[i], err);
 	if (status == STATUS_CORRUPT || status == STATUS_INVALID) {
 		/* Somebody else wrote this row: its text is what there is of it. */
@@ -93,8 +81,7 @@ static enum status read_text(struct slab *slab, size_t i, struct error *err)
 	    !arena_copy(&slab->arena, slice_of(slab->text.data + start, slab->text.size - start),
 			&slab->texts[i]))
 		return error_no_memory(err);
-	sha256_of(strbuf_slice(&slab->text), digest);
-	memcpy(slab->hashes[i].bytes, digest, TEXT_HASH_SIZE);
+	record_text_hash(&slab->text, &slab->hashes[i]);
 	return STATUS_OK;
 }
 
@@ -134,17 +121,6 @@ static enum status claim_texts(struct slab *slab, struct error *err)
 	return STATUS_OK;
 }
 
-static bool is_truncated(const struct slab *slab, size_t i)
-{
-	int32_t ids[EMBED_MAX_TOKENS];
-	bool truncated = false;
-
-	if (slab->texts[i].size > NEVER_TRUNCATED_SIZE)
-		tokenizer_encode(embed_model_tokenizer(slab->model), slab->texts[i], ids,
-				 EMBED_MAX_TOKENS, &truncated);
-	return truncated;
-}
-
 static void set_vector(struct slab *slab, uint32_t i, const float *vector)
 {
 	memcpy(slab->vectors + i * EMBED_DIMENSION, vector, EMBED_DIMENSION * sizeof *vector);
@@ -174,7 +150,7 @@ static enum status find_stored(struct slab *slab, struct error *err)
 	for (size_t j = 0; status == STATUS_OK && j < count; j++)
 		if (found[j]) {
 			set_vector(slab, which[j], found[j]);
-			slab->truncated[which[j]] = is_truncated(slab, which[j]);
+			slab->truncated[which[j]] = record_text_is_truncated(slab->model, slab->texts[which[j]]);
 		}
 	return status;
 }

@@ -252,10 +252,9 @@ struct correction {
 	struct slice data_before; /* as it was read: what was made of it holds only for this */
 	struct record *record;    /* checked; errors are added where it loses a value that must be unique */
 	struct arena *arena;
-	const float *vector;      /* [VECTOR_DIMENSION]; NULL: it gets none now */
+	const float *vector;      /* [VECTOR_DIMENSION]; NULL: its import is one without vectors */
 	const unsigned char *text_hash; /* [TEXT_HASH_SIZE], or NULL */
-	bool truncated;
-	bool completed;           /* out: its import has all its vectors by this */
+	int more_truncated;       /* 1: its text is cut now and was not; -1: the other way round; 0: as before */
 };
 
 struct import_list {
@@ -466,8 +465,10 @@ struct store_backend {
 
 	/* ---- vectors ---- */
 
-	/* Replaces the contents of a record, and counts that in its import. STATUS_NOT_FOUND; STATUS_CONFLICT if its
-	 * data are no longer data_before; STATUS_INVALID if the record has errors, which may be new. */
+	/* Replaces the contents of a record, and counts that in its import. STATUS_NOT_FOUND; STATUS_CONFLICT
+	 * ("import-not-completed") while its import is under way, ("changed-meanwhile") if its data are no longer
+	 * data_before, or the import is no longer with, or without, vectors; STATUS_INVALID if the record has
+	 * errors, which may be new. Nothing is changed then. */
 	enum status (*correct_record)(struct store *store, struct correction *correction, struct error *err);
 
 	/* Gives each record its vector where it still has none and its import is still there

@@ -15,6 +15,7 @@ enum { VECTOR_SIZE = VECTOR_DIMENSION * sizeof(float), TEXTS_CAP = 256 << 20 };
 struct before {
 	int64_t id, import_id, row; /* id 0: there is none */
 	bool valid, embedded;
+	bool is_completed, no_embed; /* its import */
 	int64_t error_count, fixed_by;
 	struct slice data;
 };
@@ -37,6 +38,8 @@ static enum status read_before(struct sqlite_store *store, int64_t id, struct ar
 			.error_count = query_int(&query, 5),
 			.fixed_by = query_int(&query, 6),
 			.data = query_text(&query, 7, arena),
+			.is_completed = query_int(&query, 8) != 0,
+			.no_embed = query_int(&query, 9) != 0,
 		};
 	return query_end(&query, err);
 }
@@ -48,7 +51,7 @@ struct replacement {
 	const struct record *record;
 	const float *vector; /* NULL: none */
 	const unsigned char *text_hash;
-	bool truncated;
+	int more_truncated;
 	int64_t fixed_by; /* 0: no import's doing */
 };
 
@@ -113,7 +116,7 @@ static enum status count_change(struct sqlite_store *store, const struct replace
 	query_bind_int(&query, 2, (int64_t)record_is_valid(with->record) - before->valid);
 	query_bind_int(&query, 3, (int64_t)(with->vector != NULL) - before->embedded);
 	query_bind_int(&query, 4, (int64_t)with->record->error_count - before->error_count);
-	query_bind_int(&query, 5, with->truncated);
+	query_bind_int(&query, 5, with->more_truncated);
 	return query_run(&query, err);
 }
 
@@ -306,7 +309,11 @@ static enum status correct_within(struct sqlite_store *store, struct correction 
 	if (!before.id)
 		return error_set(err, STATUS_NOT_FOUND, NULL, "there is no record %lld",
 				 (long long)correction->record_id);
-	if (!slice_equal(before.data, correction->data_before))
+	if (!before.is_completed)
+		return error_set(err, STATUS_CONFLICT, "import-not-completed",
+				 "import %lld is under way; correct its records when it is completed",
+				 (long long)before.import_id);
+	if (!slice_equal(before.data, correction->data_before) || before.no_embed != !correction->vector)
 		return error_set(err, STATUS_CONFLICT, "changed-meanwhile",
 				 "record %lld was changed meanwhile", (long long)correction->record_id);
 	status = settle_values(store, &before, correction->record, correction->arena, &lost, err);
@@ -318,10 +325,8 @@ static enum status correct_within(struct sqlite_store *store, struct correction 
 					 .record = correction->record,
 					 .vector = correction->vector,
 					 .text_hash = correction->text_hash,
-					 .truncated = correction->truncated};
-	status = replace(store, &with, err);
-	return status == STATUS_OK ? import_complete(store, before.import_id, &correction->completed, err)
-				   : status;
+					 .more_truncated = correction->more_truncated};
+	return replace(store, &with, err);
 }
 
 enum status record_correct(struct store *base, struct correction *correction, struct error *err)
@@ -329,7 +334,6 @@ enum status record_correct(struct store *base, struct correction *correction, st
 	struct sqlite_store *store = sqlite_store_of(base);
 	enum status status = writer_begin(store, err);
 
-	correction->completed = false;
 	if (status != STATUS_OK)
 		return status;
 	return writer_end(store, correct_within(store, correction, err), err);

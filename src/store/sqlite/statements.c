@@ -85,7 +85,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_DROP_REJECT] = "DELETE FROM rejected_rows WHERE record_id = ?1",
 	[WRITE_READ_RECORD] =
 		"SELECT r.id, r.import_id, r.row_number, r.status = 'valid', r.embedding IS NOT NULL, "
-		"COALESCE(json_array_length(r.errors), 0), j.fixed_by, r.data FROM records AS r "
+		"COALESCE(json_array_length(r.errors), 0), j.fixed_by, r.data, "
+		"i.status = 'completed', i.no_embed FROM records AS r "
 		"CROSS JOIN imports AS i ON i.id = r.import_id LEFT JOIN rejected_rows AS j ON j.record_id = r.id "
 		"WHERE r.id = ?1 AND " IN_BOUNDS,
 	[WRITE_REPLACE_RECORD] =
