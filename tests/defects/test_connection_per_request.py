@@ -1,6 +1,6 @@
 """Defect 5 of the original: each request opened a connection of its own to the database.
 
-Shown to fail by broken/connection-per-request.patch: open_reader opens and close_reader closes a connection."""
+Shown to fail by broken/connection-per-request.patch: open_reader opens its connection anew."""
 
 from support.client import Client
 from support.people import people_csv

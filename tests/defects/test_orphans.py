@@ -2,7 +2,7 @@
 
 The server is killed at random moments of a delete and of the purge behind it.
 
-Shown to fail by broken/orphans.patch: delete_import commits between the import and its records."""
+Shown to fail by broken/orphans.patch: foreign keys are off, and a delete removes the import before its records."""
 
 import random
 import threading

@@ -1,6 +1,6 @@
 """Defect 10 of the original: SQL was put together from what users sent.
 
-Shown to fail by broken/sql-injection.patch: list_imports formats the status into its SQL."""
+Shown to fail by broken/sql-injection.patch: add_import formats the file name into its SQL."""
 
 import re
 

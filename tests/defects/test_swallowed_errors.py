@@ -1,6 +1,6 @@
 """Defect 8 of the original: errors were caught and dropped; nothing was logged.
 
-Shown to fail by broken/swallowed-errors.patch: fail_import writes no log line and problem_error no error line."""
+Shown to fail by broken/swallowed-errors.patch: record_failure writes no log line and problem_error no error line."""
 
 from support.client import Client
 from support.expect import expect_problem

@@ -1,6 +1,6 @@
 """Defect 11 of the original: lists came whole, however long they were.
 
-Shown to fail by broken/unlimited-answers.patch: the store's queries run without their LIMIT."""
+Shown to fail by broken/unlimited-answers.patch: a page has 100,000 items, and may have a million."""
 
 import pytest
 
