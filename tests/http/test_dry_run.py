@@ -7,9 +7,10 @@ import pytest
 
 from support.client import Client
 from support.expect import expect_import
-from support.surroundings import skip
+from support.surroundings import LONG, skip
 
 SHARED = Path(os.environ.get("ROWMILL_SHARED", "shared"))
+LARGEST = 2_000_000 if LONG else 20_000  # bytes of a corpus file
 COUNTS = ("status", "total_records", "processed_records", "failed_records", "embedded_records", "format", "dialect")
 MIXED = b"name,email,age\nA,a@example.com,30\nB,bad,x\n,c@example.com,\nshort\n"
 
@@ -64,7 +65,7 @@ def corpus():
     folder = SHARED / "corpus"
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size <= 200_000)
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
 
 
 @pytest.mark.parametrize("schema", ["any"])
