@@ -17,7 +17,7 @@
 enum {
 	REQUEST_ID_MOST = 64,
 	REQUEST_HEAD_LIMIT = 8 * 1024,        /* bytes of first line and headers; beyond it 431 */
-	REQUEST_ARENA_LIMIT = 16 * 1024 * 1024,
+	REQUEST_ARENA_LIMIT = 128 << 20,      /* bytes; a record may be 16 MiB as sent, and more with its errors */
 };
 
 enum request_stage {

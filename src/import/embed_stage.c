@@ -38,63 +38,64 @@ static void log_completed(struct store *store, int64_t import_id)
 	arena_release(&arena);
 }
 
-/* Keeps the entries whose records the store still shows. */
-static enum status drop_deleted(struct importer *importer, struct vector_entry *entries, size_t *count)
+/* Searches are to find a record no later than anybody can read that its import is completed: so vectors enter the
+ * index before the store says that they are attached. What a search finds, it looks up in the store, which has had the
+ * records all along. */
+static bool add_to_index(struct importer *importer, const struct record_vector *vectors, size_t count)
+{
+	struct vector_index *index = importer->config.index;
+	struct vector_entry entries[SLAB_RECORDS];
+	enum vector_added added = VECTOR_STALE;
+
+	for (size_t i = 0; i < count; i++)
+		entries[i] = (struct vector_entry){vectors[i].id, vectors[i].import_id, vectors[i].vector};
+	/* What is added for an import that was deleted meanwhile is taken out again: its records are not attached. */
+	while (added == VECTOR_STALE)
+		added = vector_index_add(index, entries, count, vector_index_removals(index));
+	return added == VECTOR_ADDED;
+}
+
+/* Takes those out of the index that were not attached, unless the store still shows them: then somebody else gave
+ * them a vector, or will. */
+static bool drop_gone(struct importer *importer, const struct record_vector *vectors, size_t count)
 {
 	struct store *store = importer->config.store;
 	struct store_reader *reader = NULL;
 	struct record_list list = {0};
 	int64_t ids[SLAB_RECORDS];
+	size_t asked = 0, shown = 0, gone = 0;
 	struct arena arena;
-	size_t kept = 0;
 
+	for (size_t i = 0; i < count; i++)
+		if (!vectors[i].attached)
+			ids[asked++] = vectors[i].id;
+	if (!asked)
+		return true;
 	arena_init(&arena, DROP_ARENA);
-	for (size_t i = 0; i < *count; i++)
-		ids[i] = entries[i].id;
-	enum status status = store->call->open_reader(store, &reader, NULL);
-	if (status == STATUS_OK)
-		status = store->call->get_records(reader, ids, *count, &arena, &list, NULL);
-	for (size_t i = 0; i < *count && kept < list.count && status == STATUS_OK; i++)
-		if (entries[i].id == list.records[kept].id)
-			entries[kept++] = entries[i];
+	bool done = store->call->open_reader(store, &reader, NULL) == STATUS_OK &&
+		    store->call->get_records(reader, ids, asked, &arena, &list, NULL) == STATUS_OK;
+	for (size_t i = 0; i < asked; i++)
+		if (shown < list.count && list.records[shown].id == ids[i])
+			shown++;
+		else
+			ids[gone++] = ids[i];
 	store->call->close_reader(store, reader);
 	arena_release(&arena);
-	*count = kept;
-	return status;
-}
-
-/* Lets searches find what was attached, but nothing that was deleted meanwhile. */
-static bool add_to_index(struct importer *importer, struct vector_entry *entries, size_t count,
-			 uint64_t as_of)
-{
-	enum vector_added added;
-
-	while ((added = vector_index_add(importer->config.index, entries, count, as_of)) == VECTOR_STALE) {
-		as_of = vector_index_removals(importer->config.index);
-		if (drop_deleted(importer, entries, &count) != STATUS_OK)
-			return false;
-	}
-	return added == VECTOR_ADDED;
+	return vector_index_remove(importer->config.index, ids, gone) && done;
 }
 
 static void announce(struct importer *importer, const struct record_vector *vectors, size_t count,
-		     const int64_t *completed, size_t completed_count, uint64_t as_of)
+		     const int64_t *completed, size_t completed_count)
 {
-	struct vector_entry entries[SLAB_RECORDS];
 	size_t attached = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (vectors[i].attached)
-			entries[attached++] = (struct vector_entry){vectors[i].id, vectors[i].import_id,
-								    vectors[i].vector};
-	if (attached && !add_to_index(importer, entries, attached, as_of))
-		log_error(LOG_EVENT("records missing from the vector index until restart"),
-			  LOG_INT("first_record_id", entries[0].id), LOG_INT("records", attached));
+		attached += vectors[i].attached;
 	column_feed_vectors(importer->config.columns, vectors, count);
 	if (attached) {
 		/* A slab is of one import. */
-		progress_embedded(&importer->progress, entries[0].import_id, attached);
-		importer_tell(importer, entries[0].import_id);
+		progress_embedded(&importer->progress, vectors[0].import_id, attached);
+		importer_tell(importer, vectors[0].import_id);
 	}
 	for (size_t i = 0; i < completed_count; i++)
 		log_completed(importer->config.store, completed[i]);
@@ -108,12 +109,18 @@ static enum status attach_ready(struct importer *importer, struct slab *slab, st
 	struct record_vector vectors[SLAB_RECORDS];
 	int64_t completed[SLAB_RECORDS];
 	size_t completed_count = 0, count = slab_take_ready(slab, vectors);
-	uint64_t as_of = vector_index_removals(importer->config.index);
 
+	if (count && !add_to_index(importer, vectors, count))
+		log_error(LOG_EVENT("records missing from the vector index until restart"),
+			  LOG_INT("first_record_id", vectors[0].id), LOG_INT("records", count));
 	enum status status = store->call->attach_vectors(store, vectors, count, completed,
 							 &completed_count, err);
+	/* After a failure they stay in the index: their records are there, and will be embedded again. */
+	if (status == STATUS_OK && !drop_gone(importer, vectors, count))
+		log_error(LOG_EVENT("the vector index keeps deleted records until restart"),
+			  LOG_INT("first_record_id", vectors[0].id));
 	if (status == STATUS_OK)
-		announce(importer, vectors, count, completed, completed_count, as_of);
+		announce(importer, vectors, count, completed, completed_count);
 	return status;
 }
 

@@ -126,6 +126,9 @@ static void measure(struct progress *progress, const struct import *import, uint
 	struct rates rates = {0};
 
 	measured->fraction = embeds ? (double)import->embedded_records / expected : parsed;
+	/* Before the first batch is stored nothing tells how many rows will need a vector. */
+	if (!import->no_embed && !import->parsed && import->total_records == 0)
+		measured->fraction = 0;
 	if (measured->fraction > 1)
 		measured->fraction = 1;
 	if (!read_rates(progress, import->id, &rates))

@@ -73,7 +73,7 @@ def test_what_a_deleted_import_occupied_is_purged(make_server):
     from support.client import Client
     server = make_server().start()
     client = Client(server.url)
-    found = client.finish_import(people_csv(3000))
+    found = client.finish_import(people_csv(3000), embed="false")
     client.delete(f"/api/imports/{found['id']}")
     deadline = time.monotonic() + PATIENCE_S
     while rows_of(server.database, "SELECT count(*) FROM records") != [(0,)]:

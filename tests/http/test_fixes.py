@@ -126,3 +126,11 @@ def test_many_rows_are_repaired_in_batches(client, rows):
     assert (fixes["processed_records"], fixes["failed_records"]) == (rows // 2, 0)
     target = client.get_import(number)
     assert (target["status"], target["processed_records"], target["failed_records"]) == ("completed", rows, 0)
+
+
+def test_a_repair_of_an_import_without_vectors_counts_none(client):
+    number = client.finish_import(CONTENT + b"e@example.com;E;32;\n", "people.csv", embed="false")["id"]
+    fixed = edited(rejects(client, number), {"1": {"E-Mail": "a@example.com"}})
+    fixes = client.finish_import(fixed, "people-rejects.csv", fixes=number)
+    assert fixes["processed_records"] > 0 and fixes["embedded_records"] == 0
+    assert client.get_import(number)["embedded_records"] == 0

@@ -159,3 +159,12 @@ def test_a_cursor_of_another_list_is_refused(library):
 @pytest.mark.parametrize("number", ["0", "999999", "-1", "x", "1x", "9223372036854775808", "%00"])
 def test_an_import_that_is_not_there_is_not_found(library, number):
     expect_problem(library.get(f"/api/imports/{number}"), 404, "not-found")
+
+
+def test_a_record_as_large_as_is_taken_is_shown_and_hides_no_other(client):
+    large = "x" * (15 << 20)
+    found = client.finish_import(f"name,email,age\n{large},bad,30\nB,b@example.com,31\n".encode())
+    records = client.get_import(found["id"])["records"]
+    assert records[0]["data"]["name"] == large and records[1]["data"]["name"] == "B"
+    assert client.get(f"/api/records/{records[0]['id']}").status_code == 200
+    client.delete(f"/api/imports/{found['id']}")

@@ -129,7 +129,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"(SELECT 1 FROM imports AS f WHERE f.id = imports.fixed_by AND f.parsed = 0 "
 		"AND f.status IN ('pending', 'processing'))",
 	[WRITE_COMPLETE_FIXES] =
-		"UPDATE imports SET status = 'completed', completed_at = ?2, embedded_records = processed_records "
+		"UPDATE imports SET status = 'completed', completed_at = ?2, "
+		"embedded_records = CASE no_embed WHEN 0 THEN processed_records ELSE 0 END "
 		"WHERE id = (SELECT fixed_by FROM imports WHERE id = ?1) AND status = 'processing' AND parsed = 1 "
 		"RETURNING id",
 	[WRITE_END_FIXING] = "UPDATE imports SET fixed_by = NULL WHERE id = ?1 AND fixed_by IS NOT NULL",
