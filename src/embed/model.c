@@ -142,7 +142,7 @@ static bool new_block_pool(struct embed_model *model)
 {
 	size_t count = 0;
 
-	for (size_t kind = 0; kind < MATMUL_KINDS; kind++)
+	for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++)
 		count += blocks_count(matmul_width(kind), matmul_length(kind));
 	size_t size = (count * LAYERS * sizeof(struct block_weights) + HUGE_PAGE - 1) / HUGE_PAGE *
 		      HUGE_PAGE;
@@ -152,7 +152,7 @@ static bool new_block_pool(struct embed_model *model)
 	madvise(pool, size, MADV_HUGEPAGE); /* where it is refused, it is only slower */
 	model->block_pool = pool;
 	for (size_t i = 0; i < LAYERS; i++)
-		for (size_t kind = 0; kind < MATMUL_KINDS; kind++) {
+		for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++) {
 			model->layers[i].blocks[kind] = pool;
 			pool += blocks_count(matmul_width(kind), matmul_length(kind));
 		}

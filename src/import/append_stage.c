@@ -40,7 +40,7 @@ enum status append_stage_start(struct append_stage *stage, struct error *err)
 	return failure ? error_from_errno(err, failure, "starting a thread") : STATUS_OK;
 }
 
-static void set_state(struct append_stage *stage, int state)
+static void set_state(struct append_stage *stage, enum append_state state)
 {
 	pthread_mutex_lock(&stage->mutex);
 	stage->state = state;

@@ -22,12 +22,14 @@ struct append {
 	struct slice format, dialect;
 };
 
+enum append_state { APPEND_NONE, APPEND_GIVEN, APPEND_DONE, APPEND_STOP };
+
 struct append_stage {
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	enum { APPEND_NONE, APPEND_GIVEN, APPEND_DONE, APPEND_STOP } state;
+	enum append_state state;
 	struct append append;
 	enum status status;
 	struct error err;
