@@ -23,7 +23,7 @@ def test_503_after_a_failed_sync_no_upload_is_taken_until_a_restart(probed_serve
     assert int(refused.headers["Retry-After"]) > 0
     probed_server.probe.fail_syncs(False)
     expect_problem(client.upload(people_csv(5)), 503)
-    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 5
+    assert client.search(query="sales", mode="semantic", import_id=kept["id"])["page"]["total"] == 5
     expect_problem(client.get("/health/ready"), 503)
     assert client.get("/health/live").status_code == 200
     probed_server.process.terminate()
@@ -66,7 +66,7 @@ def test_507_a_full_disk_refuses_uploads_and_search_and_delete_still_work(crampe
     kept = client.finish_import(people_csv(20))
     large = client.upload(b"name,email\n" + b"x" * (100 * 2**20))
     expect_problem(large, 507, "disk-full")
-    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 20
+    assert client.search(query="sales", mode="semantic", import_id=kept["id"])["page"]["total"] == 20
     assert client.delete(f"/api/imports/{kept['id']}").status_code == 200
     assert client.finish_import(people_csv(20))["status"] == "completed"
 
@@ -96,7 +96,7 @@ def test_507_a_disk_that_fills_while_rows_are_stored_loses_no_acknowledged_uploa
     client = Client(cramped.url)
     kept = client.finish_import(people_csv(20))
     first, *others = upload_until_refused(client)
-    assert client.search(query="sales", import_id=kept["id"])["page"]["total"] == 20
+    assert client.search(query="sales", mode="semantic", import_id=kept["id"])["page"]["total"] == 20
     for number in [first, *others]:
         assert client.get_import(number, limit=1)["total_records"] <= WIDE_ROWS
     for number in others:
