@@ -84,7 +84,7 @@ def test_vectors_are_kept_and_missing_ones_are_made(migrated):
     client.wait_for_import(2)
     sizes = rows_of(migrated.database, "SELECT length(embedding), typeof(embedding) FROM records WHERE status = 'valid'")
     assert set(sizes) == {(1536, "blob")} and len(sizes) == 6
-    assert client.search(query="sales")["page"]["total"] == 6
+    assert client.search(query="sales", mode="semantic")["page"]["total"] == 6
 
 
 def test_legacy_imports_hold_no_duplicate_key(migrated):
