@@ -74,10 +74,10 @@ static void scale_to_unit(const struct vector_kernels *kernels, float *vector, s
 		vector[i] = length > 1e-12f ? vector[i] / length : 0;
 }
 
-/* Gram-Schmidt; twice, as what rounding leaves of the first pass is seen by the second. */
+/* Gram-Schmidt; twice, as what rounding leaves of the first pass is seen by the second. The first stays. */
 static void make_orthonormal(const struct vector_kernels *kernels, float *directions, size_t stride)
 {
-	for (size_t k = 0; k < BASIS_DIRECTIONS; k++) {
+	for (size_t k = 1; k < BASIS_DIRECTIONS; k++) {
 		float *vector = directions + k * stride;
 		scale_to_unit(kernels, vector, stride);
 		for (size_t earlier = 0; earlier < 2 * k; earlier++) {
@@ -120,9 +120,11 @@ static bool find_directions(const struct vector_kernels *kernels, const float *c
 	if (!product)
 		return false;
 	fill_at_random(basis->directions, BASIS_DIRECTIONS * stride);
+	memcpy(basis->directions, basis->mean, stride * sizeof *basis->mean);
+	scale_to_unit(kernels, basis->directions, stride);
 	make_orthonormal(kernels, basis->directions, stride);
 	for (size_t round = 0; round < ITERATIONS; round++) {
-		for (size_t k = 0; k < BASIS_DIRECTIONS; k++) {
+		for (size_t k = 1; k < BASIS_DIRECTIONS; k++) {
 			float *vector = basis->directions + k * stride;
 			multiply(kernels, covariance, vector, stride, product);
 			memcpy(vector, product, stride * sizeof *vector);
@@ -145,7 +147,7 @@ static void find_ranges(const struct vector_kernels *kernels, const float *sampl
 						      basis->stride);
 			variance += along * along / (double)count;
 		}
-		float reach = (float)sqrt(variance) * (k < BASIS_WIDE ? 4.5f : 2.75f);
+		float reach = (float)sqrt(variance) * (k < BASIS_WIDE ? 3 : 2.75f);
 		basis->low[k] = -reach;
 		basis->step[k] = 2 * reach / (k < BASIS_WIDE ? 255 : 15);
 		basis->per_step[k] = basis->step[k] > 1e-30f ? 1 / basis->step[k] : 0;

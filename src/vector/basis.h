@@ -1,8 +1,9 @@
-/* The directions in which vectors differ most: what sketches are made in.
+/* The directions that sketches are made in: that of the vectors' mean, and those in which they differ most.
  *
- * Found from a sample by orthogonal iteration on its covariance: the mean, and BASIS_DIRECTIONS unit vectors
- * at right angles to one another, those of the greatest variance first. Vectors that the sample was not like
- * are sketched less closely, never wrongly.
+ * Found from a sample by orthogonal iteration on its covariance: BASIS_DIRECTIONS unit vectors at right angles to one
+ * another, the mean's first, then those of the greatest variance. Vectors differ little along their mean, but queries
+ * point that way, too: as a direction of its own it is not part of what a bound must allow for. Vectors that the sample
+ * was not like are sketched less closely, never wrongly.
  *
  * Threads: a basis never changes. */
 #ifndef ROWMILL_VECTOR_BASIS_H
@@ -12,8 +13,8 @@
 
 #include <stdatomic.h>
 
-/* The first directions take two slots of a sketch each, the others one. */
-enum { BASIS_DIRECTIONS = 128, BASIS_WIDE = 32 };
+/* The codes of the first directions have 8 bits, those of the others 4. */
+enum { BASIS_DIRECTIONS = 160, BASIS_WIDE = 56 };
 
 struct basis {
 	atomic_int references;

@@ -34,8 +34,7 @@ static void bound_portable(const struct sketch_weights *weights, const uint8_t *
 		float missing = fmaf(float_of_upper_half(errors[i]), weights->error, slack);
 		missing = fmaf(float_of_upper_half(tails[i]), weights->tail, missing);
 		upper[i] = estimate + missing;
-		if (lower)
-			lower[i] = estimate - missing;
+		lower[i] = estimate - missing;
 	}
 }
 
@@ -46,6 +45,22 @@ static uint64_t at_least_portable(const float *values, float floor)
 	for (size_t i = 0; i < 64; i++)
 		found |= (uint64_t)(values[i] >= floor) << i;
 	return found;
+}
+
+static int32_t detail_portable(const struct detail_weights *weights, const uint8_t *detail)
+{
+	int32_t sum = 0;
+
+	for (size_t segment = 0; segment < DETAIL_SEGMENTS; segment++) {
+		const uint8_t *bytes = detail + segment * DETAIL_SEGMENT % DETAIL_HALF;
+		int32_t part = 0;
+		for (size_t b = 0; b < DETAIL_SEGMENT; b++) {
+			int32_t code = segment * DETAIL_SEGMENT < DETAIL_HALF ? bytes[b] & 15 : bytes[b] >> 4;
+			part += weights->weights[segment * DETAIL_SEGMENT + b] * code;
+		}
+		sum += part * weights->factors[segment];
+	}
+	return sum;
 }
 
 static int32_t rough_portable(const int8_t *high, const int16_t *query, size_t count)
@@ -127,6 +142,7 @@ const struct vector_kernels vector_kernels_portable = {
 	.name = "portable",
 	.bound = bound_portable,
 	.at_least = at_least_portable,
+	.detail = detail_portable,
 	.rough = rough_portable,
 	.fine = fine_portable,
 	.greatest = greatest_portable,

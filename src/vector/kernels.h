@@ -12,16 +12,24 @@
 #include <stdint.h>
 
 /* A sketch is SKETCH_SLOTS codes of 4 bits. Those of SKETCH_GROUP rows lie together, in chunks of
- * SKETCH_CHUNK slots: byte 4 r + b of a chunk is of row r and holds the chunk's slots b (low) and b + 4. */
+ * SKETCH_CHUNK slots: byte 4 r + b of a chunk is of row r and holds the chunk's slots b (low) and b + 4.
+ *
+ * What makes it finer lies row by row, in one cache line each: byte b of the first DETAIL_CODES holds the
+ * slots b (low) and DETAIL_HALF + b; the others are two upper halves of floats (sketch.h). */
 enum {
-	SKETCH_SLOTS = 160,
+	SKETCH_SLOTS = 96,
 	SKETCH_GROUP = 8,
 	SKETCH_CHUNK = 8,
 	SKETCH_CHUNKS = SKETCH_SLOTS / SKETCH_CHUNK,
 	SKETCH_CHUNK_SIZE = SKETCH_GROUP * SKETCH_CHUNK / 2,
 	SKETCH_GROUP_SIZE = SKETCH_CHUNKS * SKETCH_CHUNK_SIZE,
-	SKETCH_SEGMENTS = 5, /* of the slots; each has its own scale */
+	SKETCH_SEGMENTS = 6, /* of the slots; each has its own scale */
 	SKETCH_SEGMENT_CHUNKS = SKETCH_CHUNKS / SKETCH_SEGMENTS,
+	DETAIL_SIZE = 64,
+	DETAIL_CODES = 60,
+	DETAIL_HALF = 64,
+	DETAIL_SEGMENT = 32, /* slots of one scale */
+	DETAIL_SEGMENTS = 4,
 	KERNEL_BLOCK = 32,   /* components that rows are padded to a multiple of */
 };
 
@@ -34,17 +42,27 @@ struct sketch_weights {
 	float tail, error;                /* of the row's own two: what may be missing from the estimate */
 };
 
+/* The same against details. Weights of slots that are none are 0. */
+struct detail_weights {
+	_Alignas(32) int8_t weights[DETAIL_SEGMENTS * DETAIL_SEGMENT];
+	int16_t factors[DETAIL_SEGMENTS]; /* at most 4096 */
+	float scale, offset, tail, error;
+};
+
 struct vector_kernels {
 	const char *name; /* "avx512", "avx2", "portable" */
 
 	/* Bounds of the scores of `groups` groups of rows: estimate plus and minus what may be missing, which is
 	 * tails[row] × weights->tail + errors[row] × weights->error + slack, tails and errors being the upper
-	 * halves of floats. `lower` may be NULL. */
+	 * halves of floats. */
 	void (*bound)(const struct sketch_weights *weights, const uint8_t *codes, const uint16_t *tails,
 		      const uint16_t *errors, float slack, size_t groups, float *upper, float *lower);
 
 	/* Which of 64 values are at least `floor`: bit i for values[i]. */
 	uint64_t (*at_least)(const float *values, float floor);
+
+	/* The sum of a row's detail: its slots × their weights × the factors of their segments. */
+	int32_t (*detail)(const struct detail_weights *weights, const uint8_t *detail);
 
 	/* The sum of high[i] × query[i]. `count` is a multiple of KERNEL_BLOCK; no sum of magnitudes may
 	 * reach 2^31. */
@@ -81,6 +99,7 @@ extern const struct vector_kernels vector_kernels_portable;
 extern const struct vector_kernels vector_kernels_avx2, vector_kernels_avx512;
 
 /* Those of AVX2's that AVX-512 has no better ones for. */
+int32_t vector_detail_avx2(const struct detail_weights *weights, const uint8_t *detail);
 float vector_greatest_avx2(const float *vector, size_t count);
 int32_t vector_split_avx2(const float *vector, float by, int32_t limit, size_t count, int8_t *high, int8_t *low);
 void vector_project_avx2(const float *rows, const float *vectors, size_t directions, size_t stride, float *sums);

@@ -53,8 +53,7 @@ AVX2 static void bound_avx2(const struct sketch_weights *weights, const uint8_t 
 		__m256 missing = _mm256_fmadd_ps(floats_of(errors), error, slacks);
 		missing = _mm256_fmadd_ps(floats_of(tails), tail, missing);
 		_mm256_storeu_ps(upper + group * SKETCH_GROUP, _mm256_add_ps(estimate, missing));
-		if (lower)
-			_mm256_storeu_ps(lower + group * SKETCH_GROUP, _mm256_sub_ps(estimate, missing));
+		_mm256_storeu_ps(lower + group * SKETCH_GROUP, _mm256_sub_ps(estimate, missing));
 		codes += SKETCH_GROUP_SIZE;
 		tails += SKETCH_GROUP;
 		errors += SKETCH_GROUP;
@@ -74,6 +73,36 @@ AVX2 static uint64_t at_least_avx2(const float *values, float floor)
 	return found;
 }
 
+AVX2 static inline int32_t sum_of_ints(__m256i eight)
+{
+	__m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+	__m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+
+	return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+}
+
+AVX2 static inline __m256i detail_sums(const struct detail_weights *weights, __m256i codes, size_t segment)
+{
+	const __m256i *by = (const __m256i *)(weights->weights + segment * DETAIL_SEGMENT);
+
+	return _mm256_madd_epi16(_mm256_maddubs_epi16(codes, _mm256_load_si256(by)),
+				 _mm256_set1_epi16(weights->factors[segment]));
+}
+
+AVX2 int32_t vector_detail_avx2(const struct detail_weights *weights, const uint8_t *detail)
+{
+	const __m256i low_bits = _mm256_set1_epi8(15);
+	__m256i sums = _mm256_setzero_si256();
+
+	for (size_t i = 0; i < DETAIL_SEGMENTS / 2; i++) {
+		__m256i both = _mm256_loadu_si256((const __m256i *)(detail + i * DETAIL_SEGMENT));
+		__m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), low_bits);
+		sums = _mm256_add_epi32(sums, detail_sums(weights, _mm256_and_si256(both, low_bits), i));
+		sums = _mm256_add_epi32(sums, detail_sums(weights, high, i + DETAIL_SEGMENTS / 2));
+	}
+	return sum_of_ints(sums);
+}
+
 AVX2 static int32_t rough_avx2(const int8_t *high, const int16_t *query, size_t count)
 {
 	__m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
@@ -85,10 +114,7 @@ AVX2 static int32_t rough_avx2(const int8_t *high, const int16_t *query, size_t 
 			__m256i by = _mm256_loadu_si256((const __m256i *)(query + at));
 			sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(row, by));
 		}
-	__m256i eight = _mm256_add_epi32(sums[0], sums[1]);
-	__m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-	__m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-	return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+	return sum_of_ints(_mm256_add_epi32(sums[0], sums[1]));
 }
 
 AVX2 static inline float sum_of_32(const __m256 sums[4])
@@ -162,9 +188,7 @@ AVX2 int32_t vector_split_avx2(const float *vector, float by, int32_t limit, siz
 		_mm256_storeu_si256((__m256i *)(high + at), _mm256_permutevar8x32_epi32(uppers, order));
 		_mm256_storeu_si256((__m256i *)(low + at), _mm256_permutevar8x32_epi32(lowers, order));
 	}
-	__m128i four = _mm_add_epi32(_mm256_castsi256_si128(squares), _mm256_extracti128_si256(squares, 1));
-	__m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-	return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+	return sum_of_ints(squares);
 }
 
 AVX2 static inline float sum_of_8(__m256 sums)
@@ -239,6 +263,7 @@ const struct vector_kernels vector_kernels_avx2 = {
 	.name = "avx2",
 	.bound = bound_avx2,
 	.at_least = at_least_avx2,
+	.detail = vector_detail_avx2,
 	.rough = rough_avx2,
 	.fine = fine_avx2,
 	.greatest = vector_greatest_avx2,

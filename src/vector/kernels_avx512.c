@@ -57,8 +57,7 @@ AVX512 static void bound_avx512(const struct sketch_weights *weights, const uint
 		__m256 missing = _mm256_fmadd_ps(floats_of(errors), error, slacks);
 		missing = _mm256_fmadd_ps(floats_of(tails), tail, missing);
 		_mm256_storeu_ps(upper + group * SKETCH_GROUP, _mm256_add_ps(estimate, missing));
-		if (lower)
-			_mm256_storeu_ps(lower + group * SKETCH_GROUP, _mm256_sub_ps(estimate, missing));
+		_mm256_storeu_ps(lower + group * SKETCH_GROUP, _mm256_sub_ps(estimate, missing));
 		codes += SKETCH_GROUP_SIZE;
 		tails += SKETCH_GROUP;
 		errors += SKETCH_GROUP;
@@ -147,6 +146,7 @@ const struct vector_kernels vector_kernels_avx512 = {
 	.name = "avx512",
 	.bound = bound_avx512,
 	.at_least = at_least_avx512,
+	.detail = vector_detail_avx2,
 	.rough = rough_avx512,
 	.fine = fine_avx512,
 	.greatest = vector_greatest_avx2,

@@ -11,20 +11,24 @@
 enum {
 	ALIGNMENT = 64,
 	MORE_SEEDS = 32,        /* rows scored first, beside as many as are asked for */
-	MOST_SEEDS = 1 << 16,
 	LEAVES_TO_SHARE = 8,    /* fewer are done before a helper has woken */
 	LEAVES_A_HELPER = 8,
-	AHEAD = 6,              /* rows fetched before they are needed */
+	/* How many rows are fetched together before any of them is needed. */
+	DETAIL_BATCH = 256,
+	ROW_BATCH = 16,
 };
 
 /* Relative to the lengths of query and row: more than rounding ever changes a score or a bound by. */
 static const float ROUNDING = 4e-6f, SKETCH_ROUNDING = 2e-5f;
 
-/* What one thread finds. */
+/* What one thread finds, and where it works on a leaf. */
 struct part {
-	struct top_hits seeds; /* id: place of the row; score: what it was chosen by */
 	struct top_hits top;
+	struct top_hits seeds; /* id: the row; score: its estimate */
 	size_t total;
+	uint64_t masks[LEAF_WORDS];                 /* rows that pass the filters */
+	float upper[LEAF_ROWS], lower[LEAF_ROWS]; /* bounds of those, by their sketches */
+	struct candidate rows[LEAF_ROWS];           /* those that are looked at more closely */
 };
 
 struct scanner {
@@ -44,9 +48,8 @@ struct scanner {
 	const struct sketch_query **sketch_query_of;    /* [leaves]; NULL: it has no sketches */
 	size_t sketch_query_count;
 
-	bool needs_lower;  /* bounds from below are asked for as well */
-	bool counts;       /* the total depends on scores */
-	float floor;       /* no lower score is in the answer */
+	bool counts;         /* the total depends on scores */
+	_Atomic float floor; /* no lower score is in the answer; it only rises */
 	struct part *parts;
 	unsigned part_count;
 	atomic_size_t next_leaf;
@@ -56,30 +59,35 @@ void scratch_free(struct scratch *scratch)
 {
 	if (!scratch)
 		return;
-	free(scratch->upper);
-	free(scratch->lower);
-	free(scratch->masks);
+	free(scratch->candidates);
+	free(scratch->counts);
+	free(scratch->parts);
 	free(scratch);
 }
 
-static bool make_room(struct scratch *scratch, size_t rows, bool lower)
+/* What grows is searched again: what is taken is kept, and some more. Of what is never touched no memory is taken. */
+static bool make_room(struct scratch *scratch, size_t leaves, unsigned parts)
 {
-	if (rows > scratch->rows) {
-		/* Some more, as what grows is searched again. */
-		size_t room = (rows + rows / 4) / LEAF_ROWS * LEAF_ROWS + LEAF_ROWS;
-		free(scratch->upper);
-		free(scratch->lower);
-		free(scratch->masks);
-		*scratch = (struct scratch){0};
-		scratch->upper = aligned_alloc(ALIGNMENT, room * sizeof *scratch->upper);
-		scratch->masks = aligned_alloc(ALIGNMENT, room / 64 * sizeof *scratch->masks);
-		if (!scratch->upper || !scratch->masks)
+	if (leaves > scratch->leaves) {
+		size_t room = leaves + leaves / 4 + 1;
+		scratch->leaves = 0;
+		free(scratch->candidates);
+		free(scratch->counts);
+		scratch->candidates = malloc(room * sizeof(struct candidate[LEAF_ROWS]));
+		scratch->counts = malloc(room * sizeof *scratch->counts);
+		if (!scratch->candidates || !scratch->counts)
 			return false;
-		scratch->rows = room;
+		scratch->leaves = room;
 	}
-	if (lower && !scratch->lower && scratch->rows)
-		scratch->lower = aligned_alloc(ALIGNMENT, scratch->rows * sizeof *scratch->lower);
-	return !lower || scratch->lower || !scratch->rows;
+	if (parts > scratch->part_count) {
+		scratch->part_count = 0;
+		free(scratch->parts);
+		scratch->parts = calloc(parts, sizeof *scratch->parts);
+		if (!scratch->parts)
+			return false;
+		scratch->part_count = parts;
+	}
+	return true;
 }
 
 /* ---- the query, got ready ---- */
@@ -155,19 +163,29 @@ static float score_of(const struct scanner *scanner, const struct block *block, 
 	       block->scales[row].scale;
 }
 
-/* What the upper bytes say of a row's score, and how far off that may be. */
-static void bound_row(const struct scanner *scanner, const struct leaf *leaf, size_t row, float *estimate,
-		      float *missing)
+/* Bounds of a row's score by its upper bytes. */
+static struct bounds bound_row(const struct scanner *scanner, const struct leaf *leaf, size_t row)
 {
 	const struct block *block = leaf->block;
 	const struct row_scale *scale = &block->scales[row];
 	int32_t sum = scanner->kernels->rough(block->high + row * scanner->stride, scanner->rounded,
 					      scanner->stride);
+	float estimate = 256 * scale->scale * scanner->scale * (float)sum;
+	float missing = scanner->length * scale->low_length +
+			scanner->rounded_off * (leaf->length + scale->low_length) +
+			ROUNDING * scanner->length * leaf->length;
 
-	*estimate = 256 * scale->scale * scanner->scale * (float)sum;
-	*missing = scanner->length * scale->low_length +
-		   scanner->rounded_off * (leaf->length + scale->low_length) +
-		   ROUNDING * scanner->length * leaf->length;
+	return (struct bounds){estimate + missing, estimate - missing};
+}
+
+/* What rounding may have changed bounds by sketches by. */
+static float sketch_slack(const struct scanner *scanner, size_t index)
+{
+	const struct leaf *leaf = scanner->view->leaves[index];
+	const struct sketch_query *query = scanner->sketch_query_of[index];
+
+	return query->weight_error * leaf->lengths.codes +
+	       SKETCH_ROUNDING * scanner->length * (leaf->length + query->mean_length);
 }
 
 static bool is_wanted(const struct scanner *scanner, const struct vector_hit *hit)
@@ -178,13 +196,20 @@ static bool is_wanted(const struct scanner *scanner, const struct vector_hit *hi
 	       (!query->has_after || hit_is_before(&query->after, hit));
 }
 
+/* Reads a cache line that is needed soon, without waiting for it. What lies here and there comes twice as fast by loads
+ * that do not depend on one another as by prefetches (measured on Zen 3). */
+static void fetch(const void *line)
+{
+	(void)*(const volatile char *)line;
+}
+
 static void fetch_row(const struct scanner *scanner, const struct block *block, size_t row)
 {
 	const char *high = (const char *)(block->high + row * scanner->stride);
 
-	__builtin_prefetch(&block->scales[row]);
+	fetch(&block->scales[row]);
 	for (size_t at = 0; at < scanner->stride; at += 64)
-		__builtin_prefetch(high + at);
+		fetch(high + at);
 }
 
 /* ---- which rows pass the filters ---- */
@@ -255,223 +280,303 @@ static size_t fill_masks(const struct scanner *scanner, const struct leaf *leaf,
 	return count;
 }
 
-/* ---- the first step ---- */
+/* ---- bounds by sketches ---- */
 
-/* Bounds of groups `from` to `until` of a leaf by their sketches. */
-static void bound_groups(const struct scanner *scanner, size_t index, size_t from, size_t until)
+/* Of groups `from` to `until` of a leaf. */
+static void bound_groups(const struct scanner *scanner, size_t index, size_t from, size_t until, struct part *part)
 {
-	const struct leaf *leaf = scanner->view->leaves[index];
-	const struct sketch_query *query = scanner->sketch_query_of[index];
-	size_t row = from * SKETCH_GROUP, place = index * LEAF_ROWS + row;
-	float slack = query->weight_error * leaf->code_length +
-		      SKETCH_ROUNDING * scanner->length * (leaf->length + query->mean_length);
+	const struct sketch *sketch = scanner->view->leaves[index]->sketch;
+	size_t row = from * SKETCH_GROUP;
 
-	scanner->kernels->bound(&query->weights, leaf->sketch->codes + from * SKETCH_GROUP_SIZE,
-				leaf->sketch->tails + row, leaf->sketch->errors + row, slack, until - from,
-				scanner->scratch->upper + place,
-				scanner->needs_lower ? scanner->scratch->lower + place : NULL);
+	scanner->kernels->bound(&scanner->sketch_query_of[index]->weights, sketch->codes + from * SKETCH_GROUP_SIZE,
+				sketch->tails + row, sketch->errors + row, sketch_slack(scanner, index),
+				until - from, part->upper + row, part->lower + row);
 }
 
-/* All of 64 rows where most are asked for, else only the groups in which some are. */
-static void bound_word(const struct scanner *scanner, size_t index, size_t word, uint64_t mask)
+/* Of the groups in which some rows are asked for. */
+static void bound_word(const struct scanner *scanner, size_t index, size_t word, struct part *part)
 {
-	if (__builtin_popcountll(mask) > 6) {
-		bound_groups(scanner, index, 8 * word, 8 * word + 8);
-		return;
-	}
 	for (size_t group = 0; group < 8; group++)
-		if (mask >> (8 * group) & 0xff)
-			bound_groups(scanner, index, 8 * word + group, 8 * word + group + 1);
+		if (part->masks[word] >> (8 * group) & 0xff)
+			bound_groups(scanner, index, 8 * word + group, 8 * word + group + 1, part);
 }
 
-static void bound_rows_one_by_one(const struct scanner *scanner, size_t index, size_t word, uint64_t mask)
+static void bound_rows_one_by_one(const struct scanner *scanner, size_t index, size_t word, struct part *part)
 {
-	const struct leaf *leaf = scanner->view->leaves[index];
-
-	for (; mask; mask &= mask - 1) {
+	for (uint64_t mask = part->masks[word]; mask; mask &= mask - 1) {
 		size_t row = 64 * word + (size_t)__builtin_ctzll(mask);
-		float estimate, missing;
-		bound_row(scanner, leaf, row, &estimate, &missing);
-		scanner->scratch->upper[index * LEAF_ROWS + row] = estimate + missing;
-		if (scanner->needs_lower)
-			scanner->scratch->lower[index * LEAF_ROWS + row] = estimate - missing;
+		struct bounds bounds = bound_row(scanner, scanner->view->leaves[index], row);
+		part->upper[row] = bounds.upper;
+		part->lower[row] = bounds.lower;
 	}
 }
 
-static void bound_leaf(const struct scanner *scanner, size_t index, const uint64_t *masks)
+static void bound_leaf(const struct scanner *scanner, size_t index, struct part *part)
 {
 	size_t sketched = scanner->view->leaves[index]->sketched / 64, word = 0;
 
 	while (word < LEAF_WORDS) {
 		size_t end = word;
 		/* As many at a time as are all asked for. */
-		while (end < sketched && __builtin_popcountll(masks[end]) > 6)
+		while (end < sketched && __builtin_popcountll(part->masks[end]) > 6)
 			end++;
 		if (end > word) {
-			bound_groups(scanner, index, 8 * word, 8 * end);
+			bound_groups(scanner, index, 8 * word, 8 * end, part);
 			word = end;
 			continue;
 		}
-		if (masks[word] && word < sketched)
-			bound_word(scanner, index, word, masks[word]);
-		else if (masks[word])
-			bound_rows_one_by_one(scanner, index, word, masks[word]);
+		if (word < sketched)
+			bound_word(scanner, index, word, part);
+		else
+			bound_rows_one_by_one(scanner, index, word, part);
 		word++;
 	}
 }
 
-/* Rows of the leaf that reach min_score: by their bounds where those say so, else by their score. */
-static size_t count_leaf(const struct scanner *scanner, size_t index, const uint64_t *masks)
+/* ---- finer ones ---- */
+
+/* Makes the bounds of `rows`, DETAIL_BATCH at the most, those by their details. */
+static void refine_batch(const struct scanner *scanner, size_t index, float slack, struct candidate *rows, size_t count)
 {
 	const struct leaf *leaf = scanner->view->leaves[index];
-	float least = scanner->query->min_score;
-	size_t count = 0;
+	const struct sketch_query *query = scanner->sketch_query_of[index];
 
-	for (size_t word = 0; word < LEAF_WORDS; word++) {
-		const float *upper = scanner->scratch->upper + index * LEAF_ROWS + 64 * word;
-		const float *lower = scanner->scratch->lower + index * LEAF_ROWS + 64 * word;
-		if (!masks[word])
-			continue;
-		uint64_t certain = masks[word] & scanner->kernels->at_least(lower, least);
-		uint64_t open = masks[word] & scanner->kernels->at_least(upper, least) & ~certain;
-		count += (size_t)__builtin_popcountll(certain);
-		for (; open; open &= open - 1) {
-			size_t row = 64 * word + (size_t)__builtin_ctzll(open);
-			float estimate, missing;
-			bound_row(scanner, leaf, row, &estimate, &missing);
-			if (estimate - missing >= least)
-				count++;
-			else if (estimate + missing >= least)
-				count += score_of(scanner, leaf->block, row) >= least;
-		}
-	}
-	return count;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].row < leaf->sketched)
+			fetch(sketch_detail(leaf->sketch, rows[i].row));
+	/* Rows without one are bounded by their upper bytes already. */
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].row < leaf->sketched)
+			sketch_refine(query, scanner->kernels, sketch_detail(leaf->sketch, rows[i].row), slack,
+				      &rows[i].bounds.upper, &rows[i].bounds.lower);
 }
 
-/* Offers rows for scoring first: those with the highest bounds; behind a hit, those with the highest
- * estimates that are not above it. */
-static void choose_seeds(const struct scanner *scanner, size_t index, const uint64_t *masks,
-			 struct top_hits *seeds)
+/* All of part->rows. */
+static void refine_rows(const struct scanner *scanner, size_t index, size_t count, struct part *part)
+{
+	const struct sketch_query *query = scanner->sketch_query_of[index];
+	float slack = 0;
+
+	if (query)
+		slack = sketch_slack(scanner, index) +
+			query->detail_error * scanner->view->leaves[index]->lengths.details;
+	for (size_t at = 0; at < count; at += DETAIL_BATCH)
+		refine_batch(scanner, index, slack, part->rows + at,
+			     count - at < DETAIL_BATCH ? count - at : DETAIL_BATCH);
+}
+
+static bool reaches(const struct scanner *scanner, struct bounds bounds, float floor)
 {
 	const struct vector_query *query = scanner->query;
 
-	if (!seeds->capacity)
-		return;
+	return bounds.upper >= floor && (!query->has_after || bounds.lower <= query->after.score);
+}
+
+/* Rows with a bound that reaches the floor: the bits of a word of them. */
+static uint64_t open_rows(const struct scanner *scanner, const struct part *part, size_t word, float floor)
+{
+	uint64_t mask = part->masks[word];
+
+	return mask ? mask & scanner->kernels->at_least(part->upper + 64 * word, floor) : 0;
+}
+
+static struct candidate candidate_of(const struct part *part, size_t row)
+{
+	return (struct candidate){{part->upper[row], part->lower[row]}, (uint32_t)row};
+}
+
+/* ---- counting ---- */
+
+/* Of part->rows, when they have been refined. */
+static size_t count_rows(const struct scanner *scanner, const struct leaf *leaf, size_t count,
+			 const struct part *part)
+{
+	float least = scanner->query->min_score;
+	size_t reached = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t row = part->rows[i].row;
+		struct bounds bounds = part->rows[i].bounds;
+		if (bounds.lower < least && bounds.upper >= least)
+			bounds = bound_row(scanner, leaf, row);
+		reached += bounds.lower >= least ||
+			   (bounds.upper >= least && score_of(scanner, leaf->block, row) >= least);
+	}
+	return reached;
+}
+
+/* Rows of the leaf that reach min_score: by their bounds where those say so, else by their score. */
+static size_t count_leaf(const struct scanner *scanner, size_t index, struct part *part)
+{
+	float least = scanner->query->min_score;
+	size_t certain = 0, count = 0;
+
 	for (size_t word = 0; word < LEAF_WORDS; word++) {
-		size_t place = index * LEAF_ROWS + 64 * word;
-		float floor = seeds->count == seeds->capacity ? seeds->hits[0].score : -INFINITY;
-		if (!masks[word])
+		uint64_t open = open_rows(scanner, part, word, least);
+		if (!open)
 			continue;
-		uint64_t open = masks[word] & scanner->kernels->at_least(scanner->scratch->upper + place, floor);
-		for (; open; open &= open - 1) {
-			size_t row = place + (size_t)__builtin_ctzll(open);
-			float by = scanner->scratch->upper[row];
-			if (query->has_after) {
-				by = (by + scanner->scratch->lower[row]) / 2;
-				if (by > query->after.score)
-					continue;
-			}
-			top_hits_offer(seeds, (struct vector_hit){(int64_t)row, by});
+		uint64_t reached = open & scanner->kernels->at_least(part->lower + 64 * word, least);
+		certain += (size_t)__builtin_popcountll(reached);
+		for (open &= ~reached; open; open &= open - 1)
+			part->rows[count++] = candidate_of(part, 64 * word + (size_t)__builtin_ctzll(open));
+	}
+	refine_rows(scanner, index, count, part);
+	return certain + count_rows(scanner, scanner->view->leaves[index], count, part);
+}
+
+/* ---- hits ---- */
+
+static void raise_floor(struct scanner *scanner, const struct top_hits *top)
+{
+	float floor = atomic_load_explicit(&scanner->floor, memory_order_relaxed);
+
+	if (top->count < top->capacity)
+		return;
+	while (top->hits[0].score > floor &&
+	       !atomic_compare_exchange_weak_explicit(&scanner->floor, &floor, top->hits[0].score,
+						      memory_order_relaxed, memory_order_relaxed))
+		continue;
+}
+
+static float floor_of(const struct scanner *scanner)
+{
+	return atomic_load_explicit(&scanner->floor, memory_order_relaxed);
+}
+
+static void offer_row(struct scanner *scanner, const struct block *block, size_t row, struct top_hits *top)
+{
+	struct vector_hit hit = {block->ids[row], score_of(scanner, block, row)};
+
+	if (!is_wanted(scanner, &hit))
+		return;
+	top_hits_offer(top, hit);
+	raise_floor(scanner, top);
+}
+
+static float estimate_of(struct bounds bounds)
+{
+	return (bounds.upper + bounds.lower) / 2;
+}
+
+/* Whether a row is likely to be a hit, behind a hit: to be one of the next. */
+static bool is_promising(const struct scanner *scanner, struct bounds bounds, float floor)
+{
+	const struct vector_query *query = scanner->query;
+	float estimate = estimate_of(bounds);
+
+	return estimate >= floor && (!query->has_after || estimate <= query->after.score);
+}
+
+/* Scores the rows with the highest estimates, and takes them out of the masks. */
+static void score_seeds(struct scanner *scanner, const struct leaf *leaf, struct part *part)
+{
+	struct top_hits *seeds = &part->seeds;
+	float floor = floor_of(scanner);
+
+	seeds->count = 0;
+	for (size_t word = 0; word < LEAF_WORDS; word++) {
+		for (uint64_t open = open_rows(scanner, part, word, floor); open; open &= open - 1) {
+			struct candidate row = candidate_of(part, 64 * word + (size_t)__builtin_ctzll(open));
+			if (is_promising(scanner, row.bounds, floor))
+				top_hits_offer(seeds, (struct vector_hit){row.row, estimate_of(row.bounds)});
 		}
+	}
+	for (size_t i = 0; i < seeds->count; i++)
+		fetch_row(scanner, leaf->block, (size_t)seeds->hits[i].id);
+	for (size_t i = 0; i < seeds->count; i++) {
+		size_t row = (size_t)seeds->hits[i].id;
+		offer_row(scanner, leaf->block, row, &part->top);
+		part->masks[row / 64] &= ~((uint64_t)1 << (row % 64));
 	}
 }
 
-static void first_step(void *context, unsigned worker)
+/* Scores the promising rows of a leaf and lists the others that may be hits. */
+static void list_candidates(struct scanner *scanner, size_t index, struct part *part)
+{
+	const struct block *block = scanner->view->leaves[index]->block;
+	struct candidate *candidates = scanner->scratch->candidates + index * LEAF_ROWS;
+	size_t promising = 0, count = 0;
+	float floor = floor_of(scanner);
+
+	for (size_t word = 0; word < LEAF_WORDS; word++) {
+		for (uint64_t open = open_rows(scanner, part, word, floor); open; open &= open - 1) {
+			struct candidate row = candidate_of(part, 64 * word + (size_t)__builtin_ctzll(open));
+			if (is_promising(scanner, row.bounds, floor)) {
+				fetch_row(scanner, block, row.row);
+				part->rows[promising++] = row;
+			} else if (reaches(scanner, row.bounds, floor)) {
+				candidates[count++] = row;
+			}
+		}
+	}
+	for (size_t i = 0; i < promising; i++)
+		offer_row(scanner, block, part->rows[i].row, &part->top);
+	scanner->scratch->counts[index] = count;
+}
+
+/* The first step. */
+static void bound_leaves(void *context, unsigned worker)
 {
 	struct scanner *scanner = context;
 	struct part *part = &scanner->parts[worker];
 	size_t index;
 
 	while ((index = atomic_fetch_add(&scanner->next_leaf, 1)) < scanner->view->leaf_count) {
-		uint64_t *masks = scanner->scratch->masks + index * LEAF_WORDS;
-		size_t count = fill_masks(scanner, scanner->view->leaves[index], masks);
+		const struct leaf *leaf = scanner->view->leaves[index];
+		size_t count = fill_masks(scanner, leaf, part->masks);
+		scanner->scratch->counts[index] = 0;
 		if (!count)
 			continue;
-		bound_leaf(scanner, index, masks);
-		part->total += scanner->counts ? count_leaf(scanner, index, masks) : count;
-		choose_seeds(scanner, index, masks, &part->seeds);
-	}
-}
-
-/* ---- the second step ---- */
-
-static void offer_row(const struct scanner *scanner, const struct block *block, size_t row,
-		      struct top_hits *top)
-{
-	struct vector_hit hit = {block->ids[row], score_of(scanner, block, row)};
-
-	if (is_wanted(scanner, &hit))
-		top_hits_offer(top, hit);
-}
-
-/* Scores the seeds, and takes them out of the masks; sets the floor. */
-static void score_seeds(struct scanner *scanner)
-{
-	struct top_hits *top = &scanner->parts[0].top;
-
-	for (unsigned i = 0; i < scanner->part_count; i++) {
-		const struct top_hits *seeds = &scanner->parts[i].seeds;
-		for (size_t k = 0; k < seeds->count; k++) {
-			size_t place = (size_t)seeds->hits[k].id, row = place % LEAF_ROWS;
-			offer_row(scanner, scanner->view->leaves[place / LEAF_ROWS]->block, row, top);
-			scanner->scratch->masks[place / 64] &= ~((uint64_t)1 << (place % 64));
-		}
-	}
-	scanner->floor = scanner->query->min_score;
-	if (top->count == top->capacity && top->count && top->hits[0].score > scanner->floor)
-		scanner->floor = top->hits[0].score;
-}
-
-/* The rows of a leaf that may still be in the answer. */
-static size_t list_open_rows(const struct scanner *scanner, size_t index, float floor, uint16_t rows[LEAF_ROWS])
-{
-	const struct vector_query *query = scanner->query;
-	size_t count = 0;
-
-	for (size_t word = 0; word < LEAF_WORDS; word++) {
-		size_t place = index * LEAF_ROWS + 64 * word;
-		uint64_t open = scanner->scratch->masks[place / 64];
-		if (!open)
+		bound_leaf(scanner, index, part);
+		part->total += scanner->counts ? count_leaf(scanner, index, part) : count;
+		if (!part->top.capacity)
 			continue;
-		open &= scanner->kernels->at_least(scanner->scratch->upper + place, floor);
-		for (; open; open &= open - 1) {
-			size_t row = (size_t)__builtin_ctzll(open);
-			if (!query->has_after || scanner->scratch->lower[place + row] <= query->after.score)
-				rows[count++] = (uint16_t)(64 * word + row);
-		}
+		if (part->top.count < part->top.capacity && part->seeds.capacity)
+			score_seeds(scanner, leaf, part);
+		list_candidates(scanner, index, part);
 	}
-	return count;
 }
 
-static void settle_leaf(const struct scanner *scanner, size_t index, struct top_hits *top)
+/* Fills part->rows with those candidates that reach the floor by `closer` bounds. */
+static size_t keep_open(const struct scanner *scanner, const struct candidate *candidates, size_t count,
+			struct part *part)
+{
+	float floor = floor_of(scanner);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct candidate row = candidates[i];
+		part->rows[kept] = row;
+		kept += reaches(scanner, row.bounds, floor);
+	}
+	return kept;
+}
+
+static void settle_leaf(struct scanner *scanner, size_t index, struct part *part)
 {
 	const struct leaf *leaf = scanner->view->leaves[index];
-	uint16_t rows[LEAF_ROWS];
-	float floor = scanner->floor;
-	size_t count = list_open_rows(scanner, index, floor, rows);
+	const struct candidate *candidates = scanner->scratch->candidates + index * LEAF_ROWS;
+	size_t count = keep_open(scanner, candidates, scanner->scratch->counts[index], part);
 
-	for (size_t i = 0; i < count && i < AHEAD; i++)
-		fetch_row(scanner, leaf->block, rows[i]);
+	refine_rows(scanner, index, count, part);
+	count = keep_open(scanner, part->rows, count, part);
 	for (size_t i = 0; i < count; i++) {
-		float estimate, missing;
-		if (i + AHEAD < count)
-			fetch_row(scanner, leaf->block, rows[i + AHEAD]);
-		if (top->count == top->capacity && top->count && top->hits[0].score > floor)
-			floor = top->hits[0].score;
-		bound_row(scanner, leaf, rows[i], &estimate, &missing);
-		if (estimate + missing >= floor &&
-		    (!scanner->query->has_after || estimate - missing <= scanner->query->after.score))
-			offer_row(scanner, leaf->block, rows[i], top);
+		size_t row = part->rows[i].row;
+		for (size_t ahead = i; i % ROW_BATCH == 0 && ahead < count && ahead < i + ROW_BATCH; ahead++)
+			fetch_row(scanner, leaf->block, part->rows[ahead].row);
+		if (reaches(scanner, bound_row(scanner, leaf, row), floor_of(scanner)))
+			offer_row(scanner, leaf->block, row, &part->top);
 	}
 }
 
-static void second_step(void *context, unsigned worker)
+/* The second step. */
+static void settle_leaves(void *context, unsigned worker)
 {
 	struct scanner *scanner = context;
 	size_t index;
 
 	while ((index = atomic_fetch_add(&scanner->next_leaf, 1)) < scanner->view->leaf_count)
-		settle_leaf(scanner, index, &scanner->parts[worker].top);
+		settle_leaf(scanner, index, &scanner->parts[worker]);
 }
 
 /* ---- all of it ---- */
@@ -479,14 +584,14 @@ static void second_step(void *context, unsigned worker)
 static bool make_parts(struct scanner *scanner, unsigned count, size_t wanted)
 {
 	size_t rows = scanner->view->count;
-	size_t seeds = wanted && wanted < MOST_SEEDS ? wanted + MORE_SEEDS : 0;
+	/* Of one leaf. Where the answer has as many rows as that, all are scored until it is full. */
+	size_t seeds = wanted && wanted < LEAF_ROWS / 2 ? wanted + MORE_SEEDS : 0;
 
-	scanner->parts = calloc(count, sizeof *scanner->parts);
-	if (!scanner->parts)
-		return false;
+	scanner->parts = scanner->scratch->parts;
 	scanner->part_count = count;
 	for (unsigned i = 0; i < count; i++) {
 		struct part *part = &scanner->parts[i];
+		part->total = 0;
 		bool made = top_hits_init(&part->seeds, seeds < rows ? seeds : rows);
 		if (!top_hits_init(&part->top, wanted < rows ? wanted : rows) || !made)
 			return false;
@@ -494,14 +599,13 @@ static bool make_parts(struct scanner *scanner, unsigned count, size_t wanted)
 	return true;
 }
 
-static void run_steps(struct scanner *scanner, struct helpers *helpers, unsigned helping)
+static void search_all(struct scanner *scanner, struct helpers *helpers, unsigned helping)
 {
-	helpers_run(helpers, first_step, scanner, helping);
+	helpers_run(helpers, bound_leaves, scanner, helping);
 	if (!scanner->parts[0].top.capacity)
 		return;
-	score_seeds(scanner);
 	atomic_store(&scanner->next_leaf, 0);
-	helpers_run(helpers, second_step, scanner, helping);
+	helpers_run(helpers, settle_leaves, scanner, helping);
 	for (unsigned i = 1; i < scanner->part_count; i++)
 		for (size_t k = 0; k < scanner->parts[i].top.count; k++)
 			top_hits_offer(&scanner->parts[0].top, scanner->parts[i].top.hits[k]);
@@ -510,11 +614,11 @@ static void run_steps(struct scanner *scanner, struct helpers *helpers, unsigned
 
 static void release(struct scanner *scanner)
 {
-	for (unsigned i = 0; scanner->parts && i < scanner->part_count; i++) {
+	for (unsigned i = 0; i < scanner->part_count; i++) {
 		top_hits_release(&scanner->parts[i].seeds);
 		top_hits_release(&scanner->parts[i].top);
+		scanner->parts[i].seeds = scanner->parts[i].top = (struct top_hits){0};
 	}
-	free(scanner->parts);
 	free(scanner->rounded);
 	free(scanner->rest);
 	free(scanner->sketch_queries);
@@ -534,6 +638,7 @@ bool scan(const struct view *view, const struct vector_kernels *kernels, struct 
 		.stride = stride,
 		.length = row_length(kernels, vector, stride),
 		.counts = total && query->min_score > -INFINITY,
+		.floor = query->min_score,
 	};
 	/* One more than is given, to know whether there is one. */
 	size_t first = query->skip, wanted = first < view->count ? first + query->limit + 1 : 0;
@@ -543,11 +648,10 @@ bool scan(const struct view *view, const struct vector_kernels *kernels, struct 
 		wanted = SIZE_MAX; /* no overflow of the sum */
 	if (helping > helpers_count(helpers))
 		helping = helpers_count(helpers);
-	scanner.needs_lower = scanner.counts || query->has_after;
-	bool done = make_room(scratch, view->leaf_count * LEAF_ROWS, scanner.needs_lower) &&
-		    make_queries(&scanner) && make_parts(&scanner, helping + 1, wanted);
+	bool done = make_room(scratch, view->leaf_count, helping + 1) && make_queries(&scanner) &&
+		    make_parts(&scanner, helping + 1, wanted);
 	if (done) {
-		run_steps(&scanner, helpers, helping);
+		search_all(&scanner, helpers, helping);
 		const struct top_hits *top = &scanner.parts[0].top;
 		size_t left = top->count > first ? top->count - first : 0;
 		*count = left < query->limit ? left : query->limit;

@@ -1,10 +1,11 @@
 /* One search over a view.
  *
- *	1  bound   Every row that passes the filter gets an upper bound of its score from its sketch. Those with
- *	           the highest are scored in full: the worst of the best `limit` is a score that the answer
- *	           cannot fall below.
- *	2  settle  Rows whose bound reaches that score are bounded again by their upper bytes, and scored
- *	           in full where that bound, too, reaches it.
+ *	1  bound   Every row that passes the filter gets bounds of its score from its sketch. Those whose estimate reaches
+ *	           the worst of the best `limit` scores found so far are scored in full, so that this floor,
+ *	           which the answer cannot fall below, is soon close to what it will be. Others whose upper bound
+ *	           reaches it are candidates.
+ *	2  settle  Candidates that still reach the floor are bounded again by their details, then by their upper
+ *	           bytes, and scored in full where these bounds, too, reach it.
  *
  * All bounds hold with certainty, so the answer is what scoring everything would give. How many rows are
  * left after each step changes only the time.
@@ -17,11 +18,22 @@
 #include "vector/vector_index.h"
 #include "vector/view.h"
 
+struct bounds {
+	float upper, lower;
+};
+
+struct candidate {
+	struct bounds bounds;
+	uint32_t row; /* of its leaf */
+};
+
 struct scratch {
-	float *upper, *lower; /* [rows] bounds */
-	uint64_t *masks;      /* [rows / 64] rows that pass the filters */
-	size_t rows;          /* room, a multiple of LEAF_ROWS */
-	struct scratch *next; /* in the list of those that are free */
+	struct candidate *candidates; /* [leaves][LEAF_ROWS] */
+	size_t *counts;               /* [leaves] */
+	size_t leaves;                /* room */
+	struct part *parts;           /* [part_count] where each thread works */
+	unsigned part_count;
+	struct scratch *next;         /* in the list of those that are free */
 };
 
 void scratch_free(struct scratch *scratch); /* NULL is fine */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -18,11 +19,27 @@ static void add_reference(atomic_int *references)
 	atomic_fetch_add_explicit(references, 1, memory_order_relaxed);
 }
 
+/* From the system itself, and back to it: blocks in the allocator's heap would keep it from giving back what was freed
+ * below them. NULL: memory is exhausted. */
+static void *map_pages(size_t size)
+{
+	/* More than is wanted, so that some of it begins with a large page; what is outside of that is given back. */
+	char *pages = mmap(NULL, size + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED)
+		return NULL;
+	size_t before = (LARGE_PAGE - (uintptr_t)pages % LARGE_PAGE) % LARGE_PAGE;
+	if (before)
+		munmap(pages, before);
+	munmap(pages + before + size, LARGE_PAGE - before);
+	return pages + before;
+}
+
 static void block_release(struct block *block)
 {
 	if (!block || !drop_reference(&block->references))
 		return;
-	free(block->high);
+	munmap(block->high, block->size);
 	free(block);
 }
 
@@ -31,21 +48,21 @@ static void block_release(struct block *block)
 static struct block *block_new(size_t stride)
 {
 	struct block *block = calloc(1, sizeof *block);
-	size_t bytes = LEAF_ROWS * stride, code_bytes = LEAF_ROWS / SKETCH_GROUP * SKETCH_GROUP_SIZE;
-	size_t size = 2 * bytes + code_bytes + LEAF_ROWS * (sizeof *block->scales + 2 * sizeof *block->ids);
+	size_t bytes = LEAF_ROWS * stride, room = sketch_room(LEAF_ROWS), page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = 2 * bytes + room + LEAF_ROWS * (sizeof *block->scales + 2 * sizeof *block->ids);
 
 	if (!block)
 		return NULL;
 	block->references = 1;
 	block->stride = stride;
-	/* Whole pages, as is asked of it; what is never touched takes no memory. */
-	block->high = aligned_alloc(LARGE_PAGE, (size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE);
+	block->size = (size + page - 1) / page * page;
+	block->high = map_pages(block->size);
 	if (!block->high) {
 		free(block);
 		return NULL;
 	}
-	block->codes = (uint8_t *)(block->high + bytes);
-	block->scales = (struct row_scale *)(void *)(block->codes + code_bytes);
+	block->room = (uint8_t *)(block->high + bytes);
+	block->scales = (struct row_scale *)(void *)(block->room + room);
 	block->ids = (int64_t *)(void *)(block->scales + LEAF_ROWS);
 	block->import_ids = block->ids + LEAF_ROWS;
 	block->low = (int8_t *)(block->import_ids + LEAF_ROWS);
@@ -164,7 +181,7 @@ static void sketch_batch(struct leaf *leaf, struct sketch *sketch, const struct 
 	for (size_t i = 0; i < SKETCH_GROUP; i++)
 		row_decode(&block->scales[first + i], block->high + (first + i) * stride,
 			   block->low + (first + i) * stride, stride, rows + i * stride);
-	sketch_rows(sketch, kernels, first, rows, &leaf->code_length);
+	sketch_rows(sketch, kernels, first, rows, &leaf->lengths);
 }
 
 /* The rows from leaf->sketched on, as far as groups of 64 are full. */
@@ -185,10 +202,10 @@ static bool sketch_full_groups(struct leaf *leaf, struct sketch *sketch, const s
 
 struct sketch *block_sketch_new(struct block *block, struct basis *basis)
 {
-	struct sketch *sketch = sketch_new(basis, LEAF_ROWS, block->codes);
+	struct sketch *sketch = sketch_new(basis, LEAF_ROWS, block->room);
 
 	if (sketch)
-		block->codes = NULL;
+		block->room = NULL;
 	return sketch;
 }
 

@@ -20,8 +20,9 @@ enum { LEAF_ROWS = 4096, LEAF_WORDS = LEAF_ROWS / 64 };
 struct block {
 	atomic_int references;
 	size_t stride;
+	size_t size;               /* of the memory at `high`, in which all of it lies */
 	int8_t *high, *low;        /* [LEAF_ROWS][stride] */
-	uint8_t *codes;            /* room for the codes of one sketch; NULL: it was taken */
+	uint8_t *room;             /* for one sketch; NULL: it was taken */
 	int64_t *ids, *import_ids; /* [LEAF_ROWS] */
 	struct row_scale *scales;  /* [LEAF_ROWS] */
 };
@@ -38,7 +39,7 @@ struct leaf {
 	int64_t import_id;             /* of all of them; 0: of several */
 	uint64_t runs;                 /* bit i: the ids of rows 64 i, 64 i + 1, … follow one another */
 	float length;                  /* the greatest of the rows' */
-	float code_length;             /* the greatest of the sketches' codes, less 7.5 each */
+	struct sketch_lengths lengths; /* of the sketches */
 };
 
 struct view {

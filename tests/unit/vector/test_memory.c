@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "vector/vector_index.h"
 
@@ -50,6 +51,14 @@ void *__wrap_reallocarray(void *data, size_t count, size_t size)
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
 	return may_allocate() ? __real_aligned_alloc(alignment, size) : NULL;
+}
+
+void *__real_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
+
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	return may_allocate() ? __real_mmap(address, size, protection, flags, fd, offset) : MAP_FAILED;
 }
 
 enum { DIMENSION = 3 };

@@ -345,6 +345,44 @@ static void so_they_do_among_many_vectors(void **state)
 	free(oracle.entries);
 }
 
+static size_t resident_kib(void)
+{
+	char line[256];
+	size_t kib = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+
+	assert_non_null(status);
+	while (fgets(line, sizeof line, status))
+		if (strncmp(line, "RssAnon:", 8) == 0)
+			kib = strtoul(line + 8, NULL, 10);
+	fclose(status);
+	assert_true(kib > 0);
+	return kib;
+}
+
+static void the_memory_of_what_is_removed_goes_back(void **state)
+{
+	enum { MANY = 16 * 4096, FEW = 4096, KEPT_BYTES = 2 * STRIDE };
+	uint64_t random = random_seed();
+	struct oracle oracle = {.last_id = 3 * MANY};
+	struct vector_index *index = vector_index_new(DIMENSION);
+
+	(void)state;
+	assert_non_null(index);
+	for (int round = 0; round < 2; round++) {
+		add_many(index, &oracle, &random, 1, MANY, 1);
+		/* So that the last to come does not go. */
+		add_many(index, &oracle, &random, MANY + 1 + round * FEW, FEW, 2 + round);
+		size_t before = resident_kib();
+		assert_true(vector_index_remove_import(index, 1));
+		size_t after = resident_kib();
+		assert_true(before > after && before - after > MANY * KEPT_BYTES / 1024);
+	}
+	assert_int_equal(vector_index_count(index), 2 * FEW);
+	vector_index_free(index);
+	free(oracle.entries);
+}
+
 static void pages_join_to_the_whole_without_gap_or_repetition(void **state)
 {
 	enum { VECTORS = 2500, PAGE = 37 };
@@ -565,6 +603,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_searches_give_what_sorting_everything_gives),
 		cmocka_unit_test(so_they_do_among_many_vectors),
+		cmocka_unit_test(the_memory_of_what_is_removed_goes_back),
 		cmocka_unit_test(pages_join_to_the_whole_without_gap_or_repetition),
 		cmocka_unit_test(an_empty_index_answers_nothing),
 		cmocka_unit_test(limits_of_nothing_and_everything_are_fine),
