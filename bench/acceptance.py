@@ -99,16 +99,20 @@ def measure_embedding(folder, rows, single):
         f"{statistics.median(ours):.0f} and {statistics.median(theirs):.0f} rows/s; least cosine {min(cosines):.6f}")
 
 
-def measure_import_rate(folder, rows):
+def measure_import_rates(folder, rows):
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "bench/embed/embed_peer"], check=True, stdout=sys.stderr)
+    for precision in dict.fromkeys((precision_of_auto(), "f32", "int8")):
+        measure_import_rate(make_folder(folder, f"rate-{precision}"), precision, rows)
+
+
+def measure_import_rate(folder, precision, rows):
     """Rows a second of one import of distinct rows, from the upload to the last vector, against those of the encoder alone over the same
     rows: the half of them before the import, the other half after it."""
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "bench/embed/embed_peer"], check=True, stdout=sys.stderr)
-    precision = precision_of_auto()
     seed = fresh_seed()
     texts = [text_of(row) for row in people(rows, seed)]
     encoder = OURS[precision](os.cpu_count()).wait_until_ready()
     encoder.embed(texts[:200])
-    server = Server(make_folder(folder, "rate"), options=["--precision", precision]).start()
+    server = Server(folder, options=["--precision", precision]).start()
     client = Client(server.url)
     client.finish_import(people_csv(50))
     alone = encoder.embed(texts[:rows // 2])["seconds"]
@@ -207,7 +211,7 @@ def main():
         if chosen.only in (None, "embedding"):
             measure_embedding(folder, 300 if quick else 1000, 50 if quick else 200)
         if chosen.only in (None, "rate"):
-            measure_import_rate(folder, 2000 if quick else 20_000)
+            measure_import_rates(folder, 2000 if quick else 20_000)
         if chosen.only in (None, "large"):
             exact = measure_large_import(folder, 2000 if quick else 20_000)
         if chosen.only in (None, "original"):

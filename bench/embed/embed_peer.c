@@ -8,6 +8,7 @@
  *		all texts; one by one where "single" is true. Answers seconds, processor_seconds, tokens, flop;
  *		the vectors go to FILE as little-endian float32.
  *	{"ask": "roof"}                         flop_per_second of the products alone, on one thread
+ *	{"ask": "scaling"}                      how many times as fast registers alone are on 2 threads as on one
  *	{"ask": "profile", "texts": […], "seconds": 3}
  *		the texts again and again on one thread for so long; answers what sampler_take() gives */
 #include <jansson.h>
@@ -18,15 +19,17 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hand_out.h"
 #include "base/strbuf.h"
 #include "embed/batcher.h"
 #include "embed/model.h"
+#include "registers.h"
 #include "roof.h"
 #include "sampler.h"
 
 #include "base/banned.h"
 
-enum { THREADS_MAX = 256, SLAB = 128, SLAB_LEAST = 16 }; /* texts that a worker takes at once */
+enum { THREADS_MAX = 256, SLAB = 128, SLAB_LEAST = 16 }; /* texts that a worker takes at once: at most, at least */
 
 struct peer {
 	struct embed_model *model;
@@ -36,9 +39,8 @@ struct peer {
 
 	struct slice *texts; /* [count], of the question */
 	size_t count;
-	size_t slab; /* SLAB, or so few that each thread gets four */
 	float *vectors; /* [count][EMBED_DIMENSION] */
-	_Atomic size_t next;
+	struct hand_out slabs;
 	_Atomic unsigned next_batcher;
 };
 
@@ -60,10 +62,10 @@ static void *embed_slabs(void *argument)
 	struct embed_batcher *batcher = peer->batchers[peer->next_batcher++];
 	struct error err;
 	bool truncated;
-	size_t first;
+	size_t first, count;
 
-	while ((first = atomic_fetch_add(&peer->next, peer->slab)) < peer->count) {
-		for (size_t i = first; i < peer->count && i < first + peer->slab; i++)
+	while ((count = hand_out_take(&peer->slabs, &first))) {
+		for (size_t i = first; i < first + count; i++)
 			embed_batcher_add(batcher, peer->texts[i], &truncated);
 		if (embed_batcher_run(batcher, peer->vectors + first * EMBED_DIMENSION, &err) !=
 		    STATUS_OK)
@@ -76,13 +78,8 @@ static void embed_all(struct peer *peer, unsigned threads)
 {
 	pthread_t others[THREADS_MAX];
 
-	peer->next = 0;
+	hand_out_init(&peer->slabs, peer->count, threads, SLAB_LEAST, SLAB);
 	peer->next_batcher = 0;
-	peer->slab = peer->count / (4 * threads);
-	if (peer->slab > SLAB)
-		peer->slab = SLAB;
-	if (peer->slab < SLAB_LEAST)
-		peer->slab = SLAB_LEAST;
 	for (unsigned i = 1; i < threads; i++)
 		if (pthread_create(&others[i], NULL, embed_slabs, peer) != 0)
 			fail("no thread can be started");
@@ -200,6 +197,8 @@ static json_t *answer(struct peer *peer, const json_t *question)
 		return answer_embed(peer, question);
 	if (ask && strcmp(ask, "roof") == 0)
 		return json_pack("{s:f}", "flop_per_second", roof_measure(peer->model));
+	if (ask && strcmp(ask, "scaling") == 0)
+		return json_pack("{s:f}", "scaling", registers_scaling());
 	if (ask && strcmp(ask, "profile") == 0)
 		return answer_profile(peer, question);
 	fail("a question that it does not know");

@@ -48,7 +48,10 @@ def speed_figures(measured, cores):
     yield from against("int8", "ONNX Runtime int8", None)
     yield from against(measured.auto, REFERENCE, 13 if measured.auto == "bf16" else None)
     for ours in ("f32", "bf16", "int8"):
-        yield f"{ours}: from 1 to 2 threads", measured.scaling(BATCHES, ours), 1.95
+        scaling = measured.scaling(BATCHES, ours)
+        yield f"{ours}: from 1 to 2 threads", scaling, 1.95
+        yield f"{ours}: the same against a loop over registers alone", scaling and measured.registers and scaling / measured.registers, None
+    yield "a loop over registers alone: from 1 to 2 threads", measured.registers, None
 
 
 def single_figures(measured):

@@ -13,6 +13,7 @@ class Measured:
     loaded_kib: dict = dataclasses.field(default_factory=dict)  # {engine: resident memory when ready}
     peak_kib: dict = dataclasses.field(default_factory=dict)    # {engine: the most it took, on one thread}
     load_s: dict = dataclasses.field(default_factory=dict)      # {engine: seconds to open the model}
+    registers: float = 0.0                                      # a loop over registers alone, from 1 to 2 threads
     commands: dict = dataclasses.field(default_factory=dict)    # {(threads, engine): rows a second of `rowmill embed`}
 
     def has(self, engine):

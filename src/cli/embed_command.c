@@ -1,6 +1,7 @@
 #include "cli/embed_command.h"
 
 #include "base/arena.h"
+#include "base/hand_out.h"
 #include "base/json_writer.h"
 #include "embed/batcher.h"
 
@@ -16,7 +17,8 @@
 enum {
 	CHUNK_LINES = 8192,     /* lines read, embedded and written together */
 	CHUNK_BYTES = 64 << 20, /* or as many bytes */
-	SLAB_LINES = 128,       /* lines that a worker takes at once */
+	SLAB_LINES = 128,       /* at most, that a worker takes at once */
+	SLAB_LEAST = 16,
 	THREADS_MAX = 256,
 };
 
@@ -44,7 +46,7 @@ struct job {
 
 	struct embed_batcher *batchers[THREADS_MAX];
 	unsigned threads;
-	_Atomic size_t next; /* line of the chunk that no worker has taken */
+	struct hand_out lines; /* of the chunk */
 	_Atomic unsigned next_batcher;
 	pthread_mutex_t mutex;
 	struct error failure; /* the first; status STATUS_OK: none */
@@ -114,11 +116,11 @@ static void *worker_main(void *argument)
 	struct embed_batcher *batcher = job->batchers[job->next_batcher++];
 	struct chunk *chunk = &job->chunk;
 	struct error err;
-	size_t first;
+	size_t first, count;
 
-	while ((first = atomic_fetch_add(&job->next, SLAB_LINES)) < chunk->count) {
+	while ((count = hand_out_take(&job->lines, &first))) {
 		bool truncated;
-		for (size_t i = first; i < chunk->count && i < first + SLAB_LINES; i++)
+		for (size_t i = first; i < first + count; i++)
 			embed_batcher_add(batcher, chunk->texts[i], &truncated);
 		if (embed_batcher_run(batcher, chunk->vectors + first * EMBED_DIMENSION, &err) !=
 		    STATUS_OK)
@@ -133,7 +135,7 @@ static enum status embed_chunk(struct job *job, struct error *err)
 	pthread_t threads[THREADS_MAX];
 	unsigned started = 0;
 
-	job->next = 0;
+	hand_out_init(&job->lines, job->chunk.count, job->threads, SLAB_LEAST, SLAB_LINES);
 	job->next_batcher = 0;
 	while (started + 1 < job->threads &&
 	       pthread_create(&threads[started], NULL, worker_main, job) == 0)

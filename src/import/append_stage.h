@@ -10,9 +10,8 @@
 #ifndef ROWMILL_IMPORT_APPEND_STAGE_H
 #define ROWMILL_IMPORT_APPEND_STAGE_H
 
+#include "import/job_thread.h"
 #include "store/store.h"
-
-#include <pthread.h>
 
 /* What store->call->append_batch takes. */
 struct append {
@@ -22,21 +21,15 @@ struct append {
 	struct slice format, dialect;
 };
 
-enum append_state { APPEND_NONE, APPEND_GIVEN, APPEND_DONE, APPEND_STOP };
-
 struct append_stage {
-	pthread_t thread;
-	bool has_thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t changed;
-	enum append_state state;
+	struct job_thread thread;
 	struct append append;
 	enum status status;
 	struct error err;
 };
 
 enum status append_stage_start(struct append_stage *stage, struct error *err);
-void append_stage_stop(struct append_stage *stage); /* a zeroed struct is fine; nothing may be under way */
+void append_stage_stop(struct append_stage *stage); /* a zeroed struct is fine */
 
 void append_stage_begin(struct append_stage *stage, const struct append *append);
 

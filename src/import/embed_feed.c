@@ -1,12 +1,13 @@
 #include "import/embed_feed.h"
 
 #include "base/clock.h"
+#include "base/hand_out.h"
 
 #include "base/banned.h"
 
-void embed_feed_init(struct embed_feed *feed)
+void embed_feed_init(struct embed_feed *feed, unsigned workers)
 {
-	*feed = (struct embed_feed){.stale = true};
+	*feed = (struct embed_feed){.stale = true, .shares = workers < FEED_SHARES ? workers : FEED_SHARES};
 	pthread_mutex_init(&feed->mutex, NULL);
 }
 
@@ -78,6 +79,7 @@ struct request {
 	struct store *store;
 	struct store_reader *reader;
 	uint32_t limit;
+	unsigned shares;
 	struct arena *arena;
 	struct pending_record **records;
 	size_t *count;
@@ -86,9 +88,16 @@ struct request {
 static enum status read_some(const struct request *request, const struct feed_import *import,
 			     struct error *err)
 {
-	return request->store->call->list_pending(request->reader, import->id, import->cursor,
-						  request->limit, request->arena, request->records,
-						  request->count, err);
+	const struct store_backend *call = request->store->call;
+	size_t left;
+	enum status status = call->count_pending(request->reader, import->id, import->cursor,
+						 request->limit * request->shares, request->arena, &left, err);
+
+	if (status != STATUS_OK || !left)
+		return status;
+	size_t size = hand_out_size(left, request->shares, FEED_LEAST, request->limit);
+	return call->list_pending(request->reader, import->id, import->cursor, (uint32_t)size, request->arena,
+				  request->records, request->count, err);
 }
 
 static enum status take_from(struct feed_import *import, const struct request *request, struct error *err)
@@ -138,7 +147,7 @@ enum status embed_feed_take(struct embed_feed *feed, struct store *store, uint32
 			    struct error *err)
 {
 	struct request request = {
-		.store = store, .limit = limit, .arena = arena, .records = records, .count = count};
+		.store = store, .limit = limit, .shares = feed->shares, .arena = arena, .records = records, .count = count};
 
 	*count = 0;
 	pthread_mutex_lock(&feed->mutex);
@@ -154,12 +163,16 @@ enum status embed_feed_take(struct embed_feed *feed, struct store *store, uint32
 	return status;
 }
 
-void embed_feed_give_back(struct embed_feed *feed, int64_t import_id, size_t count, bool done)
+bool embed_feed_give_back(struct embed_feed *feed, int64_t import_id, size_t count, bool done)
 {
+	bool is_last = false;
+
 	pthread_mutex_lock(&feed->mutex);
 	struct feed_import *import = find(feed, import_id);
-	if (import && --import->in_flight == 0)
+	if (import && --import->in_flight == 0) {
 		import->dry = false; /* what failed, or came meanwhile, is looked for from the start */
+		is_last = true;
+	}
 	feed->in_flight--;
 	if (done)
 		feed->busy_records += count;
@@ -167,6 +180,7 @@ void embed_feed_give_back(struct embed_feed *feed, int64_t import_id, size_t cou
 	if (feed->in_flight == 0)
 		feed->busy_since_ns = 0;
 	pthread_mutex_unlock(&feed->mutex);
+	return is_last;
 }
 
 double embed_feed_rate(struct embed_feed *feed)

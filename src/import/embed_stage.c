@@ -1,8 +1,13 @@
-/* Embedding workers. Each takes a slab of pending records (embed_feed.h) and gives the slab's vectors back in
- * one transaction. Workers share only the feed, so none waits for another. */
+/* Embedding workers. Each takes a slab of pending records (embed_feed.h) and has the slab's vectors stored in
+ * one transaction, by a thread beside it, while it computes those of the next slab: so no core idles while a
+ * disk syncs. Workers share only the feed, so none waits for another.
+ *
+ * Workers run at low priority, the threads beside them do not: they hold the turn at the writing connection,
+ * which others wait for. */
 #include "base/log.h"
 #include "import/column_feed.h"
 #include "import/internal.h"
+#include "import/job_thread.h"
 #include "import/slab.h"
 
 #include <stdio.h>
@@ -124,19 +129,89 @@ static enum status attach_ready(struct importer *importer, struct slab *slab, st
 	return status;
 }
 
-static enum status run_slab(struct importer *importer, struct slab *slab, struct error *err)
+struct worker {
+	struct importer *importer;
+	struct embed_batcher *batcher;
+	struct slab slabs[2]; /* one is embedded while the other is stored */
+	struct slab *slab;    /* the one that is embedded */
+	struct job_thread thread;
+	/* What is stored, and what became of it. */
+	struct slab *stored;
+	enum status status;
+	struct error err;
+};
+
+/* The slab's records are no longer in anybody's hands. */
+static void give_back(struct importer *importer, struct slab *slab, bool done)
 {
-	enum status status = slab_read_texts(slab, err);
+	slab_give_back(slab);
+	/* What failed, or came meanwhile, is looked for now, also by workers that found nothing before. */
+	if (embed_feed_give_back(&importer->feed, slab->records[0].import_id, slab->count, done))
+		bell_ring(&importer->embed_bell);
+}
+
+static void store_slab(void *argument)
+{
+	struct worker *worker = argument;
+
+	worker->status = attach_ready(worker->importer, worker->stored, &worker->err);
+	give_back(worker->importer, worker->stored, worker->status == STATUS_OK);
+}
+
+/* Waits for the slab that is being stored, and says what became of it. */
+static enum status end_storing(struct worker *worker, struct error *err)
+{
+	job_thread_wait(&worker->thread);
+	enum status status = worker->status;
+	if (status != STATUS_OK)
+		*err = worker->err;
+	worker->status = STATUS_OK;
+	return status;
+}
+
+static void begin_storing(struct worker *worker)
+{
+	worker->stored = worker->slab;
+	worker->slab = &worker->slabs[worker->slab == worker->slabs];
+	job_thread_give(&worker->thread, store_slab, worker);
+}
+
+/* For a slab with texts that are in other hands, which may be those of the thread beside this one. */
+static enum status finish_slab(struct worker *worker, struct error *err)
+{
+	struct slab *slab = worker->slab;
+	enum status status = STATUS_OK;
 
 	while (status == STATUS_OK && !slab_is_done(slab)) {
-		status = slab_embed(slab, err);
-		if (status == STATUS_OK)
-			status = attach_ready(importer, slab, err);
+		status = attach_ready(worker->importer, slab, err);
 		slab_give_back(slab);
-		if (status == STATUS_OK)
-			slab_wait(slab);
+		if (status != STATUS_OK || slab_is_done(slab))
+			break;
+		slab_wait(slab);
+		status = slab_embed(slab, err);
 	}
+	give_back(worker->importer, slab, status == STATUS_OK);
 	return status;
+}
+
+static enum status run_slab(struct worker *worker, struct error *err)
+{
+	struct slab *slab = worker->slab;
+	struct error late;
+	enum status status = slab_read_texts(slab, err);
+
+	if (status == STATUS_OK)
+		status = slab_embed(slab, err);
+	enum status stored = end_storing(worker, &late);
+	if (status != STATUS_OK)
+		give_back(worker->importer, slab, false);
+	else if (slab_is_ready(slab))
+		begin_storing(worker);
+	else
+		status = finish_slab(worker, err);
+	if (status == STATUS_OK && stored != STATUS_OK)
+		*err = late;
+	return status == STATUS_OK ? stored : status;
 }
 
 static enum status take_slab(struct importer *importer, struct slab *slab, struct error *err)
@@ -147,42 +222,60 @@ static enum status take_slab(struct importer *importer, struct slab *slab, struc
 }
 
 /* What a worker does at a time: one slab, or a wait for one. */
-static void work_once(struct importer *importer, struct slab *slab)
+static void work_once(struct worker *worker)
 {
+	struct importer *importer = worker->importer;
 	uint64_t seen = bell_count(&importer->embed_bell);
 	struct error err = {0};
-	enum status status = take_slab(importer, slab, &err);
+	enum status status = take_slab(importer, worker->slab, &err);
 
-	if (status == STATUS_OK && slab->count == 0) {
-		if (!bell_wait(&importer->embed_bell, seen, 5000))
-			embed_feed_note(&importer->feed);
-		return;
-	}
-	if (status == STATUS_OK) {
-		status = run_slab(importer, slab, &err);
-		embed_feed_give_back(&importer->feed, slab->records[0].import_id, slab->count,
-				     status == STATUS_OK);
-	}
+	if (status == STATUS_OK && worker->slab->count)
+		status = run_slab(worker, &err);
+	else if (status == STATUS_OK)
+		status = end_storing(worker, &err);
 	if (status != STATUS_OK) {
 		log_error(LOG_EVENT("embedding interrupted; it goes on later"), LOG_ERR(&err));
 		importer_pause(importer, BACKOFF_MS);
+	} else if (!worker->slab->count && !bell_wait(&importer->embed_bell, seen, 5000)) {
+		embed_feed_note(&importer->feed);
 	}
+}
+
+static bool worker_init(struct worker *worker, struct importer *importer)
+{
+	const struct importer_config *config = &importer->config;
+
+	*worker = (struct worker){.importer = importer, .slab = worker->slabs};
+	worker->batcher = embed_batcher_new(config->model, SLAB_RECORDS);
+	for (size_t i = 0; i < 2; i++)
+		if (!slab_init(&worker->slabs[i], config->store, config->model, worker->batcher,
+			       config->schemas, &importer->once, &importer->texts_computed))
+			return false;
+	return worker->batcher && job_thread_start(&worker->thread, NULL) == STATUS_OK;
+}
+
+static void worker_release(struct worker *worker)
+{
+	job_thread_stop(&worker->thread);
+	slab_release(&worker->slabs[0]);
+	slab_release(&worker->slabs[1]);
+	embed_batcher_free(worker->batcher);
 }
 
 void *embed_thread_main(void *argument)
 {
 	struct importer *importer = argument;
-	struct slab slab;
+	struct worker worker;
 
-	/* Answers go first: on Linux, niceness is a thread's own. */
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WORKER_NICENESS);
-	if (!slab_init(&slab, importer->config.store, importer->config.model,
-		       importer->config.schemas, &importer->once, &importer->texts_computed))
+	if (!worker_init(&worker, importer)) {
 		log_error(LOG_EVENT("an embedding worker found no memory and ended"));
-	else
+	} else {
+		/* Answers go first: on Linux, niceness is a thread's own, and new threads inherit it. */
+		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WORKER_NICENESS);
 		while (!importer->stopping)
-			work_once(importer, &slab);
-	slab_release(&slab);
+			work_once(&worker);
+	}
+	worker_release(&worker);
 	return NULL;
 }
 

@@ -23,13 +23,19 @@ static enum status start_thread(pthread_t *thread, void *(*run)(void *), void *a
 	return failure ? error_from_errno(err, failure, "starting a thread") : STATUS_OK;
 }
 
+static unsigned count_workers(const struct importer_config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned wanted = config->embed_threads ? config->embed_threads : (unsigned)(cores > 0 ? cores : 1);
+
+	return wanted < EMBED_THREADS_MAX ? wanted : EMBED_THREADS_MAX;
+}
+
 static enum status start_threads(struct importer *importer, struct error *err)
 {
 	const struct importer_config *config = &importer->config;
 	unsigned imports = config->import_threads ? config->import_threads : 2;
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned embeds = config->embed_threads ? config->embed_threads
-						: (unsigned)(cores > 0 ? cores : 1);
+	unsigned embeds = count_workers(config);
 	enum status status = column_feed_last_id(config->store, &importer->load_last_id, err);
 
 	if (status != STATUS_OK)
@@ -43,8 +49,6 @@ static enum status start_threads(struct importer *importer, struct error *err)
 	importer->has_load_thread = true;
 	if (imports > IMPORT_THREADS_MAX)
 		imports = IMPORT_THREADS_MAX;
-	if (embeds > EMBED_THREADS_MAX)
-		embeds = EMBED_THREADS_MAX;
 	for (; importer->import_thread_count < imports; importer->import_thread_count++) {
 		status = start_thread(&importer->import_threads[importer->import_thread_count],
 				      import_thread_main, importer, err);
@@ -76,7 +80,7 @@ enum status importer_start(const struct importer_config *config, struct importer
 		return error_no_memory(err);
 	importer->config = *config;
 	import_queue_init(&importer->queue);
-	embed_feed_init(&importer->feed);
+	embed_feed_init(&importer->feed, count_workers(config));
 	pthread_mutex_init(&importer->lives, NULL);
 	pthread_mutex_init(&importer->corrections, NULL);
 	text_once_init(&importer->once);

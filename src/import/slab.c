@@ -13,21 +13,20 @@ enum {
 };
 
 bool slab_init(struct slab *slab, struct store *store, const struct embed_model *model,
-	       struct schema_cache *schemas, struct text_once *once, _Atomic uint64_t *computed)
+	       struct embed_batcher *batcher, struct schema_cache *schemas, struct text_once *once,
+	       _Atomic uint64_t *computed)
 {
-	*slab = (struct slab){.store = store, .model = model, .schemas = schemas, .once = once,
-			      .computed = computed};
+	*slab = (struct slab){.store = store, .model = model, .batcher = batcher, .schemas = schemas,
+			      .once = once, .computed = computed};
 	arena_init(&slab->arena, ARENA_CAP);
 	strbuf_init(&slab->text, TEXT_CAP);
-	slab->batcher = embed_batcher_new(model, SLAB_RECORDS);
 	slab->vectors = malloc(sizeof(float) * SLAB_RECORDS * EMBED_DIMENSION);
 	slab->batch = malloc(sizeof(float) * SLAB_RECORDS * EMBED_DIMENSION);
-	return slab->batcher && slab->vectors && slab->batch;
+	return slab->vectors && slab->batch;
 }
 
 void slab_release(struct slab *slab)
 {
-	embed_batcher_free(slab->batcher);
 	free(slab->vectors);
 	free(slab->batch);
 	strbuf_release(&slab->text);
@@ -181,6 +180,15 @@ enum status slab_embed(struct slab *slab, struct error *err)
 	if (status == STATUS_OK)
 		status = find_stored(slab, err);
 	return status == STATUS_OK ? compute(slab, err) : status;
+}
+
+bool slab_is_ready(const struct slab *slab)
+{
+	size_t i = 0;
+
+	while (i < slab->count && slab->ready[slab->first[i]])
+		i++;
+	return i == slab->count;
 }
 
 size_t slab_take_ready(struct slab *slab, struct record_vector vectors[SLAB_RECORDS])

@@ -2,11 +2,14 @@
  * worker.
  *
  *	slab_read_texts(slab, &err);
- *	while (!slab_is_done(slab)) {
- *		slab_embed(slab, &err);     // what nobody else computes
+ *	slab_embed(slab, &err);             // what nobody else computes
+ *	for (;;) {
  *		… store what slab_take_ready() gives …
  *		slab_give_back(slab);
+ *		if (slab_is_done(slab))
+ *			break;
  *		slab_wait(slab);            // for what others compute
+ *		slab_embed(slab, &err);
  *	}
  *
  * Equal texts are computed once: within the slab, across the workers (text_once.h), and across
@@ -29,10 +32,10 @@ struct slab {
 	struct store *store;
 	const struct embed_model *model;
 	struct schema_cache *schemas;
+	struct embed_batcher *batcher;
 	struct text_once *once;
 	_Atomic uint64_t *computed; /* counts texts that went through the encoder */
 
-	struct embed_batcher *batcher;
 	struct arena arena; /* lives as long as the present records */
 	struct strbuf text; /* scratch: what a record's hash is made over */
 	struct pending_record *records;
@@ -49,8 +52,10 @@ struct slab {
 	float *batch;   /* [SLAB_RECORDS][EMBED_DIMENSION]; what the batcher gave last */
 };
 
+/* The batcher has room for SLAB_RECORDS. */
 bool slab_init(struct slab *slab, struct store *store, const struct embed_model *model,
-	       struct schema_cache *schemas, struct text_once *once, _Atomic uint64_t *computed);
+	       struct embed_batcher *batcher, struct schema_cache *schemas, struct text_once *once,
+	       _Atomic uint64_t *computed);
 void slab_release(struct slab *slab); /* a zeroed struct is fine */
 
 /* Empties it; `records` are to be filled from its arena. */
@@ -60,6 +65,9 @@ enum status slab_read_texts(struct slab *slab, struct error *err);
 
 /* Finds, or computes, the vectors of all texts that no other worker computes. */
 enum status slab_embed(struct slab *slab, struct error *err);
+
+/* Whether the vectors of all its records are there: nothing is in other hands. */
+bool slab_is_ready(const struct slab *slab);
 
 /* The records whose vectors are there and which were not taken before; returns their number. */
 size_t slab_take_ready(struct slab *slab, struct record_vector vectors[SLAB_RECORDS]);

@@ -541,6 +541,10 @@ struct store_backend {
 				    uint32_t limit, struct arena *arena, struct pending_record **records,
 				    size_t *count, struct error *err);
 
+	/* How many list_pending would give; *count is at most `limit`. The arena holds its scratch. */
+	enum status (*count_pending)(struct store_reader *reader, int64_t import_id, int64_t after_id,
+				     uint32_t limit, struct arena *arena, size_t *count, struct error *err);
+
 	/* Vectors with after_id < id <= last_id, ids rising, at most `limit`; `vector` points into the
 	 * arena. For building the index. */
 	enum status (*list_vectors)(struct store_reader *reader, int64_t after_id, int64_t last_id, uint32_t limit,

@@ -22,6 +22,17 @@ static struct pending_record *pending(struct fixture *f, int64_t after, uint32_t
 	return records;
 }
 
+static size_t count_behind(struct fixture *f, int64_t after, uint32_t limit)
+{
+	struct store_reader *reader;
+	size_t count;
+
+	assert_ok(f->store->call->open_reader(f->store, &reader, &f->err), &f->err);
+	assert_ok(f->store->call->count_pending(reader, 0, after, limit, &f->arena, &count, &f->err), &f->err);
+	f->store->call->close_reader(f->store, reader);
+	return count;
+}
+
 static void valid_records_are_pending_in_slices(void **state)
 {
 	struct fixture *f = *state;
@@ -30,6 +41,8 @@ static void valid_records_are_pending_in_slices(void **state)
 
 	append(f, id, 50, 5);
 	do {
+		assert_int_equal(count_behind(f, after, 100), 40 - total);
+		assert_int_equal(count_behind(f, after, 7), 40 - total < 7 ? 40 - total : 7);
 		struct pending_record *records = pending(f, after, 7, &count);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(records[i].id > after);

@@ -201,6 +201,8 @@ enum status records_last_id(struct store_reader *, int64_t *id, struct error *);
 enum status records_list_pending(struct store_reader *, int64_t import_id, int64_t after_id, uint32_t limit,
 				 struct arena *, struct pending_record **, size_t *count,
 				 struct error *);
+enum status records_count_pending(struct store_reader *, int64_t import_id, int64_t after_id, uint32_t limit,
+				  struct arena *, size_t *count, struct error *);
 enum status vectors_find(struct store_reader *reader, const unsigned char *hashes, size_t count,
 			 struct arena *arena, const float **vectors, struct error *err);
 enum status vectors_list(struct store_reader *, int64_t after_id, int64_t last_id, uint32_t limit, struct arena *,

@@ -46,6 +46,7 @@ static const struct store_backend backend = {
 	.list_rows = records_list_rows,
 	.get_last_record_id = records_last_id,
 	.list_pending = records_list_pending,
+	.count_pending = records_count_pending,
 	.list_vectors = vectors_list,
 	.find_vectors = vectors_find,
 	.get_schema = schema_get,

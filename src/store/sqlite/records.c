@@ -139,20 +139,36 @@ enum status records_last_id(struct store_reader *base, int64_t *id, struct error
 	return query_end(&query, err);
 }
 
+static enum status list_pending_ids(struct sqlite_reader *reader, int64_t import_id, int64_t after_id,
+				    uint32_t limit, struct arena *arena, int64_t **ids, size_t *count,
+				    struct error *err)
+{
+	struct spans spans;
+
+	*count = 0;
+	enum status status = spans_read(reader, import_id, RECORDS_PENDING, arena, &spans, err);
+	return status == STATUS_OK ? spans_list_ids(reader, &spans, RECORDS_PENDING, after_id, 0, limit, arena,
+						    ids, count, err)
+				   : status;
+}
+
+enum status records_count_pending(struct store_reader *base, int64_t import_id, int64_t after_id, uint32_t limit,
+				  struct arena *arena, size_t *count, struct error *err)
+{
+	int64_t *ids;
+
+	return list_pending_ids(sqlite_reader_of(base), import_id, after_id, limit, arena, &ids, count, err);
+}
+
 enum status records_list_pending(struct store_reader *base, int64_t import_id, int64_t after_id,
 				 uint32_t limit, struct arena *arena, struct pending_record **records,
 				 size_t *count, struct error *err)
 {
 	struct sqlite_reader *reader = sqlite_reader_of(base);
-	struct spans spans;
 	struct query query;
 	int64_t *ids;
 
-	*count = 0;
-	enum status status = spans_read(reader, import_id, RECORDS_PENDING, arena, &spans, err);
-	if (status == STATUS_OK)
-		status = spans_list_ids(reader, &spans, RECORDS_PENDING, after_id, 0, limit, arena,
-					&ids, count, err);
+	enum status status = list_pending_ids(reader, import_id, after_id, limit, arena, &ids, count, err);
 	if (status != STATUS_OK)
 		return status;
 	*records = arena_alloc_zeroed(arena, *count, sizeof **records);

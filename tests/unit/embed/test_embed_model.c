@@ -137,6 +137,20 @@ static void a_bent_vocabulary_is_refused_with_its_line(void **state)
 	free(bytes);
 }
 
+static void a_vocabulary_cut_anywhere_is_refused(void **state)
+{
+	struct slice good = read_original("vocab.txt");
+	const char *folder = linked_folder("vocab.txt");
+
+	(void)state;
+	/* Without its last byte, a line end, it is whole. */
+	for (size_t size = 1; size < good.size - 1; size += size < good.size - 4000 ? 3989 : 37) {
+		write_own(folder, "vocab.txt", slice_of(good.data, size));
+		assert_open_fails(folder, STATUS_CORRUPT, "model-damaged", "vocab.txt");
+	}
+	free((void *)(uintptr_t)good.data);
+}
+
 static void a_weights_file_cut_anywhere_is_refused(void **state)
 {
 	struct slice good = read_original("model.safetensors");
@@ -372,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_missing_file_is_named_with_the_remedy),
 		cmocka_unit_test(a_configuration_of_another_model_is_refused),
 		cmocka_unit_test(a_bent_vocabulary_is_refused_with_its_line),
+		cmocka_unit_test(a_vocabulary_cut_anywhere_is_refused),
 		cmocka_unit_test(a_weights_file_cut_anywhere_is_refused),
 		cmocka_unit_test(a_weights_file_with_a_bent_tensor_is_refused),
 		cmocka_unit_test(the_default_folder_follows_the_environment),

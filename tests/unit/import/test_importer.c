@@ -1,15 +1,27 @@
 /* The pipeline as a whole, over a real store and the real encoder, without HTTP. */
 #include "support.h"
 
+#include "embed/model.h"
 #include "import/internal.h"
 #include "import/schema_store.h"
+#include "import/slab.h"
 #include "intake/spool.h"
 #include "search/searcher.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { WAIT_MS = 300 * 1000 };
+enum { WAIT_MS = 300 * 1000, WAIT_S = 60 };
+
+/* Where threads are held until they are let go. */
+struct gate {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	unsigned held;
+	bool open;
+};
 
 struct world {
 	char db_path[4200], spool_folder[4200];
@@ -21,7 +33,44 @@ struct world {
 	struct searcher *searcher;
 	struct importer *importer;
 	struct arena arena;
+	unsigned embed_threads;
 };
+
+static struct gate gate;
+static struct kernels kernels;           /* the model's own */
+static const struct store_backend *backend; /* the store's own */
+static _Thread_local bool asks_a_query;
+
+static void gate_init(void)
+{
+	gate = (struct gate){.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+}
+
+static void gate_pass(void)
+{
+	pthread_mutex_lock(&gate.mutex);
+	gate.held++;
+	pthread_cond_broadcast(&gate.changed);
+	while (!gate.open)
+		pthread_cond_wait(&gate.changed, &gate.mutex);
+	pthread_mutex_unlock(&gate.mutex);
+}
+
+static void gate_await(unsigned held)
+{
+	pthread_mutex_lock(&gate.mutex);
+	while (gate.held < held)
+		pthread_cond_wait(&gate.changed, &gate.mutex);
+	pthread_mutex_unlock(&gate.mutex);
+}
+
+static void gate_open(void)
+{
+	pthread_mutex_lock(&gate.mutex);
+	gate.open = true;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.mutex);
+}
 
 static void open_world(struct world *world)
 {
@@ -55,7 +104,7 @@ static void start_importer(struct world *world)
 					 .columns = world->columns,
 					 .schemas = world->schemas,
 					 .spool_folder = world->spool_folder,
-					 .embed_threads = 2};
+					 .embed_threads = world->embed_threads};
 	struct error err;
 
 	assert_ok(importer_start(&config, &world->importer, &err), &err);
@@ -77,6 +126,7 @@ static void close_world(struct world *world)
 static int make_world(void **state)
 {
 	struct world *world = calloc(1, sizeof *world);
+	world->embed_threads = 2;
 	const char *folder = make_temporary_folder();
 
 	snprintf(world->db_path, sizeof world->db_path, "%s/rows.db", folder);
@@ -324,6 +374,128 @@ static void waiting_ends_when_the_time_is_up(void **state)
 	strbuf_release(&csv);
 }
 
+/* The last of the encoder's passes over a text, where imports' batches are held. */
+static void held_pool(const float *states, float *vector, size_t rows)
+{
+	if (!asks_a_query)
+		gate_pass();
+	kernels.pool(states, vector, rows);
+}
+
+static void *ask(void *argument)
+{
+	struct world *world = argument;
+	struct search_request request = {
+		.mode = SEARCH_SEMANTIC, .query = SLICE("looks after the sick"), .min_score = -2, .limit = 1};
+	struct search_result result;
+	struct error err;
+
+	asks_a_query = true;
+	if (searcher_run(world->searcher, &request, &world->arena, &result, &err) != STATUS_OK)
+		return NULL;
+	search_result_release(&result);
+	return world;
+}
+
+static void a_query_is_answered_while_imports_have_batches_under_way(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(300);
+	struct kernels held;
+	struct timespec until;
+	pthread_t query;
+	void *answered;
+
+	gate_init();
+	kernels = held = *world->model->kernels;
+	held.pool = held_pool;
+	world->model->kernels = &held;
+	start_importer(world);
+	int64_t id = upload(world, strbuf_slice(&csv));
+	gate_await(world->embed_threads);
+	assert_int_equal(pthread_create(&query, NULL, ask, world), 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += WAIT_S;
+	bool waited = pthread_timedjoin_np(query, &answered, &until) != 0;
+	gate_open();
+	if (waited)
+		pthread_join(query, NULL);
+	assert_false(waited);
+	assert_ptr_equal(answered, world);
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	importer_stop(world->importer); /* which uses the kernels of this function */
+	world->importer = NULL;
+	strbuf_release(&csv);
+}
+
+static enum status held_attach(struct store *store, struct record_vector *vectors, size_t count,
+			       int64_t *completed, size_t *completed_count, struct error *err)
+{
+	gate_pass();
+	return backend->attach_vectors(store, vectors, count, completed, completed_count, err);
+}
+
+static void the_next_slab_is_embedded_while_one_is_stored(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(600);
+	struct store_backend held = *world->store->call;
+
+	gate_init();
+	backend = world->store->call;
+	held.attach_vectors = held_attach;
+	world->store->call = &held;
+	world->embed_threads = 1;
+	start_importer(world);
+	int64_t id = upload(world, strbuf_slice(&csv));
+	gate_await(1);
+	for (int i = 0; i < WAIT_S * 100 && world->importer->texts_computed <= SLAB_RECORDS; i++)
+		usleep(10000);
+	bool went_on = world->importer->texts_computed > SLAB_RECORDS;
+	assert_int_equal(gate.held, 1);
+	gate_open();
+	assert_true(went_on);
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	importer_stop(world->importer);
+	world->importer = NULL;
+	world->store->call = backend;
+	assert_int_equal(look(world, id).embedded_records, 600);
+	strbuf_release(&csv);
+}
+
+/* One attempt fails, as on a full disk. */
+static enum status attach_at_second_attempt(struct store *store, struct record_vector *vectors, size_t count,
+					    int64_t *completed, size_t *completed_count, struct error *err)
+{
+	static atomic_bool failed;
+
+	if (!atomic_exchange(&failed, true)) {
+		*completed_count = 0;
+		return error_set(err, STATUS_FULL, NULL, "the disk is full");
+	}
+	return backend->attach_vectors(store, vectors, count, completed, completed_count, err);
+}
+
+static void vectors_that_could_not_be_stored_are_made_again(void **state)
+{
+	struct world *world = *state;
+	struct strbuf csv = people(300);
+	struct store_backend failing = *world->store->call;
+
+	backend = world->store->call;
+	failing.attach_vectors = attach_at_second_attempt;
+	world->store->call = &failing;
+	start_importer(world);
+	int64_t id = upload(world, strbuf_slice(&csv));
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	importer_stop(world->importer);
+	world->importer = NULL;
+	world->store->call = backend;
+	assert_int_equal(look(world, id).embedded_records, 300);
+	assert_int_equal(vector_index_count(world->index), 300);
+	strbuf_release(&csv);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int main(void)
@@ -338,6 +510,9 @@ int main(void)
 		TEST(a_header_without_a_known_column_fails_the_file),
 		TEST(a_missing_spool_file_fails_its_import),
 		TEST(waiting_ends_when_the_time_is_up),
+		TEST(a_query_is_answered_while_imports_have_batches_under_way),
+		TEST(the_next_slab_is_embedded_while_one_is_stored),
+		TEST(vectors_that_could_not_be_stored_are_made_again),
 	};
 	return cmocka_run_group_tests_name("importer", tests, NULL, NULL);
 }
