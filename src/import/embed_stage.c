@@ -228,15 +228,16 @@ static void work_once(struct worker *worker)
 	uint64_t seen = bell_count(&importer->embed_bell);
 	struct error err = {0};
 	enum status status = take_slab(importer, worker->slab, &err);
+	bool found = status == STATUS_OK && worker->slab->count;
 
-	if (status == STATUS_OK && worker->slab->count)
+	if (found)
 		status = run_slab(worker, &err);
 	else if (status == STATUS_OK)
 		status = end_storing(worker, &err);
 	if (status != STATUS_OK) {
 		log_error(LOG_EVENT("embedding interrupted; it goes on later"), LOG_ERR(&err));
 		importer_pause(importer, BACKOFF_MS);
-	} else if (!worker->slab->count && !bell_wait(&importer->embed_bell, seen, 5000)) {
+	} else if (!found && !bell_wait(&importer->embed_bell, seen, 5000)) {
 		embed_feed_note(&importer->feed);
 	}
 }
