@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-enum { ITEMS = 100000, THREADS = 4 };
+enum { ITEMS = 2000000, THREADS = 4 };
 
 static void pieces_get_smaller_towards_the_end(void **state)
 {
@@ -36,11 +36,13 @@ static void nothing_is_handed_out_of_nothing(void **state)
 
 static struct hand_out shared;
 static unsigned char taken[ITEMS];
+static pthread_barrier_t start;
 
 static void *take_all(void *argument)
 {
 	size_t first, size;
 
+	pthread_barrier_wait(&start);
 	while ((size = hand_out_take(&shared, &first)))
 		for (size_t i = 0; i < size; i++)
 			taken[first + i]++;
@@ -52,11 +54,13 @@ static void threads_get_each_item_once(void **state)
 	pthread_t threads[THREADS];
 
 	(void)state;
-	hand_out_init(&shared, ITEMS, THREADS, 1, 7);
+	hand_out_init(&shared, ITEMS, THREADS, 1, 3);
+	pthread_barrier_init(&start, NULL, THREADS);
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, take_all, NULL), 0);
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	pthread_barrier_destroy(&start);
 	for (size_t i = 0; i < ITEMS; i++)
 		assert_int_equal(taken[i], 1);
 }
