@@ -58,8 +58,8 @@ def test_an_import_can_be_deleted_while_it_runs(client, server):
 
 def test_an_import_that_is_deleted_while_it_embeds_leaves_nothing_to_be_found(client):
     """Vectors that are on their way when the import goes must not arrive in the index afterwards."""
-    for _ in range(5):
-        started = client.add_import(people_csv(1500))
+    for _ in range(3):
+        started = client.add_import(people_csv(700))
         while client.get_import(started["id"], limit=1)["embedded_records"] == 0:
             time.sleep(0.005)
         client.delete(f"/api/imports/{started['id']}")

@@ -54,9 +54,9 @@ def test_json_rows_that_lost_keep_their_text(client):
 def test_it_holds_across_batches_and_only_within_an_import(client):
     rows = "".join(f"{row % 2500},p{row}@example.com,\n" for row in range(5000))
     content = ("code,email,note\n" + rows).encode()
-    first = client.finish_import(content, schema="coded")
+    first = client.finish_import(content, schema="coded", embed="false")
     assert (first["processed_records"], first["failed_records"]) == (2500, 2500)
-    again = client.finish_import(content.replace(b"note", b"more"), schema="coded")
+    again = client.finish_import(content.replace(b"note", b"more"), schema="coded", embed="false")
     assert (again["processed_records"], again["failed_records"]) == (2500, 2500)
     assert statuses(client, again["id"]) == ["valid"] * 2500 + ["invalid"] * 2500
 

@@ -133,7 +133,7 @@ def test_further_columns_are_kept(client):
 
 def test_the_bad_rows_of_a_file_are_exactly_the_ones_reported(client):
     content, wrong_fields = spoiled_csv(2000, bad=40, seed=fresh_seed())
-    found = client.finish_import(content)
+    found = client.finish_import(content, embed="false")
     assert (found["total_records"], found["processed_records"], found["failed_records"]) == (2000, 1960, 40)
     records = client.all_records(found["id"])
     assert [record["row"] for record in records] == list(range(1, 2001))
