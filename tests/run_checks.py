@@ -73,7 +73,7 @@ BUILDS = {
         {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/races.supp"},
         patience=4,
         wrapper=fixed_addresses(),
-        spared=("parse",),  # long, and without a thread
+        spared=("one-thread",),
     ),
 }
 
