@@ -128,7 +128,10 @@ static enum status open_storage(struct server *server, struct error *err)
 	server->lock = lock_take(config->lock_path, err);
 	if (server->lock < 0)
 		return err->status;
-	enum status status = store_open(&store, &server->store, err);
+	/* A server that cannot listen makes no database. */
+	enum status status = http_server_try(&(struct http_config){.listen = config->listen, .port = config->port}, err);
+	if (status == STATUS_OK)
+		status = store_open(&store, &server->store, err);
 	if (status == STATUS_OK)
 		status = spool_prepare_folder(config->spool_folder, err);
 	if (status == STATUS_OK)

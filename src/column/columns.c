@@ -142,13 +142,19 @@ static struct column_view *exchange(struct columns *columns, struct column_view 
 	return last;
 }
 
-static bool fail(struct columns *columns)
+/* Returns whether they were complete until now. */
+static bool mark_incomplete(struct columns *columns)
 {
 	pthread_mutex_lock(&columns->mutex);
 	bool first = !columns->incomplete;
 	columns->incomplete = true;
 	pthread_mutex_unlock(&columns->mutex);
-	if (first)
+	return first;
+}
+
+static bool fail(struct columns *columns)
+{
+	if (mark_incomplete(columns))
 		log_error(LOG_EVENT("columns are incomplete until restart: memory is exhausted"));
 	return false;
 }
@@ -534,7 +540,7 @@ struct spill *columns_spill(struct columns *columns)
 void columns_end_load(struct columns *columns, bool done)
 {
 	if (!done)
-		fail(columns);
+		mark_incomplete(columns);
 	pthread_mutex_lock(&columns->mutex);
 	columns->loading = false;
 	columns->removed_in_load.count = 0;

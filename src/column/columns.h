@@ -57,10 +57,10 @@ void columns_begin_load(struct columns *columns);
 bool columns_load(struct columns *columns, struct segment *segment);
 struct spill *columns_spill(struct columns *columns); /* for making it */
 
-/* Everything is there, or not: `done` false leaves the columns incomplete. */
+/* Everything is there, or not: `done` false leaves the columns incomplete. Who loads knows why, and says so. */
 void columns_end_load(struct columns *columns, bool done);
 
-/* Rows could not be given to the columns: they are incomplete from now on. */
+/* There was no memory for giving rows to the columns: they are incomplete from now on, which is logged. */
 void columns_give_up(struct columns *columns);
 
 /* ---- reading ---- */

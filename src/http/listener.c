@@ -28,7 +28,8 @@ static enum status refuse(int errno_value, const char *address, uint16_t port, s
 			 address, strerror(errno_value));
 }
 
-enum status listener_open(const char *address, uint16_t port, int *listener, struct error *err)
+/* A socket that has the address and does not listen yet. */
+static enum status bind_socket(const char *address, uint16_t port, int *bound, struct error *err)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
@@ -45,16 +46,42 @@ enum status listener_open(const char *address, uint16_t port, int *listener, str
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
 	    (found->ai_family == AF_INET6 &&
 	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
-	    bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+	    bind(fd, found->ai_addr, found->ai_addrlen) != 0) {
 		status = refuse(errno, address, port, err);
 		if (fd >= 0)
 			close(fd);
 		goto cleanup;
 	}
-	*listener = fd;
+	*bound = fd;
 
 cleanup:
 	freeaddrinfo(found);
+	return status;
+}
+
+enum status listener_open(const char *address, uint16_t port, int *listener, struct error *err)
+{
+	int fd;
+	enum status status = bind_socket(address, port, &fd, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (listen(fd, SOMAXCONN) != 0) {
+		status = refuse(errno, address, port, err);
+		close(fd);
+		return status;
+	}
+	*listener = fd;
+	return STATUS_OK;
+}
+
+enum status listener_try(const char *address, uint16_t port, struct error *err)
+{
+	int fd;
+	enum status status = bind_socket(address, port, &fd, err);
+
+	if (status == STATUS_OK)
+		close(fd);
 	return status;
 }
 

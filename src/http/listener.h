@@ -11,6 +11,9 @@
  * else STATUS_UNAVAILABLE), with the remedy. */
 enum status listener_open(const char *address, uint16_t port, int *listener, struct error *err);
 
+/* Whether it could be opened now, with the same errors. Nobody can connect. */
+enum status listener_try(const char *address, uint16_t port, struct error *err);
+
 uint16_t listener_port(int listener);
 
 #endif

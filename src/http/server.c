@@ -578,6 +578,11 @@ static void release(struct http_server *server)
 	free(server);
 }
 
+enum status http_server_try(const struct http_config *config, struct error *err)
+{
+	return listener_try(config->listen, config->port, err);
+}
+
 enum status http_server_start(const struct http_config *config, const struct http_callbacks *callbacks,
 			      struct http_server **server, struct error *err)
 {

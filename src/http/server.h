@@ -62,6 +62,10 @@ struct http_config {
 	unsigned queue_limit;     /* requests waiting for a worker; beyond it 503; 0: 1,024 */
 };
 
+/* Whether http_server_start could listen there now, for who would rather know before anything else is begun.
+ * The same errors. */
+enum status http_server_try(const struct http_config *config, struct error *err);
+
 /* Starts listening. Errors: "port-in-use" and "cannot-listen", with the remedy. */
 enum status http_server_start(const struct http_config *config,
 			      const struct http_callbacks *callbacks, struct http_server **server,

@@ -79,11 +79,13 @@ def test_a_lock_left_by_a_killed_server_does_not_stand_in_the_way(make_server):
     server.start()
 
 
-def test_a_port_in_use_is_named_with_the_remedy(make_server):
+def test_a_port_in_use_is_named_with_the_remedy_and_no_database_is_made(make_server):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = refusal(make_server(options=["--port", str(port)]))
+        server = make_server(options=["--port", str(port)])
+        line = refusal(server)
     assert str(port) in line and "--port" in line, line
+    assert {path.name for path in server.folder.iterdir()} <= {"server.log", "rows.db.lock"}
 
 
 def test_a_missing_model_is_named_with_the_remedy(make_server, tmp_path):

@@ -188,6 +188,62 @@ static void a_refusal_is_kept_under_a_key_of_its_own(void **state)
 	assert_int_equal(found.import_id, 0);
 }
 
+int64_t __real_clock_now_ms(void);
+int64_t __wrap_clock_now_ms(void);
+
+/* The clock that the store asks (see meson.build): this much ahead. */
+static int64_t clock_ahead_ms;
+
+int64_t __wrap_clock_now_ms(void)
+{
+	return __real_clock_now_ms() + clock_ahead_ms;
+}
+
+static void a_key_lives_for_a_day_and_is_then_free_for_another_request(void **state)
+{
+	struct fixture *f = *state;
+	const struct request_key key = {SLICE("k"), one_request}, other = {SLICE("k"), other_request};
+	struct new_import import = describe(1);
+	struct kept_answer kept = {.http_status = 202, .body = SLICE("{\"id\":1}")}, found;
+	int64_t id;
+
+	import.request_key = &key;
+	kept.import_id = add_as(f, import);
+	assert_ok(f->store->call->keep_answer(f->store, &key, &kept, &f->err), &f->err);
+	import = describe(2);
+	import.request_key = &other;
+	clock_ahead_ms = REQUEST_KEY_LIFE_MS - 60 * 1000;
+	assert_int_equal(find_answer(f, &key, &found), STATUS_OK);
+	assert_int_equal(f->store->call->add_import(f->store, &import, &id, &f->err), STATUS_CONFLICT);
+	clock_ahead_ms = REQUEST_KEY_LIFE_MS + 60 * 1000;
+	assert_int_equal(find_answer(f, &key, &found), STATUS_NOT_FOUND);
+	int64_t next = add_as(f, import);
+	assert_int_equal(find_answer(f, &other, &found), STATUS_OK);
+	assert_int_equal(found.import_id, next);
+	assert_int_equal(found.http_status, 0); /* nothing of the earlier answer */
+	assert_int_equal(found.body.size, 0);
+	clock_ahead_ms = 0;
+}
+
+static void a_refused_import_takes_no_key(void **state)
+{
+	struct fixture *f = *state;
+	const struct request_key key = {SLICE("k"), one_request};
+	struct new_import import = describe(1);
+	struct kept_answer found;
+	int64_t id;
+
+	add(f, 1);
+	import.request_key = &key;
+	assert_int_equal(f->store->call->add_import(f->store, &import, &id, &f->err), STATUS_EXISTS);
+	assert_int_equal(find_answer(f, &key, &found), STATUS_NOT_FOUND);
+	import = describe(0);
+	import.request_key = &key;
+	import.fixes = 1; /* which is not completed */
+	assert_int_equal(f->store->call->add_import(f->store, &import, &id, &f->err), STATUS_CONFLICT);
+	assert_int_equal(find_answer(f, &key, &found), STATUS_NOT_FOUND);
+}
+
 /* ---- notices ---- */
 
 static enum status next_notice(struct fixture *f, int64_t now_ms, struct notice *notice, int64_t *next_ms)
@@ -269,6 +325,51 @@ static void a_notice_that_failed_is_due_later_and_after_a_restart(void **state)
 	assert_int_equal(next_notice(f, INT64_MAX, &notice, &next_ms), STATUS_END);
 }
 
+static void a_deleted_import_is_still_told_of_if_that_is_due(void **state)
+{
+	struct fixture *f = *state;
+	struct notice notice;
+	int64_t next_ms;
+
+	keep_notices(f);
+	int64_t first = add_completed(f, 1, 1, 0), second = add_completed(f, 2, 1, 0);
+	delete_import(f, first);
+	purge_all(f, 10);
+	assert_int_equal(next_notice(f, 1, &notice, &next_ms), STATUS_OK);
+	assert_int_equal(notice.import_id, first);
+	assert_ok(f->store->call->settle_notice(f->store, notice.id, NOTICE_DELIVERED, 200, SLICE(""), 0, &f->err),
+		  &f->err);
+	assert_int_equal(next_notice(f, 1, &notice, &next_ms), STATUS_OK);
+	assert_int_equal(notice.import_id, second);
+}
+
+static void a_fixes_import_and_its_target_are_told_of_each(void **state)
+{
+	struct fixture *f = *state;
+	struct new_import import = describe(0);
+	struct notice notice;
+	int64_t next_ms, told[3] = {0};
+
+	keep_notices(f);
+	import.fixes = add_completed(f, 1, 2, 2);
+	int64_t fixes = add_as(f, import);
+	claim(f, fixes);
+	append_rows(f, fixes, {"{}", .fixes_row = 2});
+	finish(f, fixes);
+	embed_all(f);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(next_notice(f, 1, &notice, &next_ms), STATUS_OK);
+		assert_slice(notice.event, "import.completed");
+		told[i] = notice.import_id;
+		assert_ok(f->store->call->settle_notice(f->store, notice.id, NOTICE_DELIVERED, 200, SLICE(""), 0,
+							&f->err),
+			  &f->err);
+	}
+	assert_int_equal(next_notice(f, INT64_MAX, &notice, &next_ms), STATUS_END);
+	assert_int_equal(told[0], import.fixes);
+	assert_int_equal(told[1] + told[2], import.fixes + fixes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +381,10 @@ int main(void)
 		store_test(a_key_is_stored_with_what_its_request_made),
 		store_test(an_answer_is_kept_and_outlives_its_import),
 		store_test(a_refusal_is_kept_under_a_key_of_its_own),
+		store_test(a_key_lives_for_a_day_and_is_then_free_for_another_request),
+		store_test(a_refused_import_takes_no_key),
+		store_test(a_deleted_import_is_still_told_of_if_that_is_due),
+		store_test(a_fixes_import_and_its_target_are_told_of_each),
 		store_test(no_notice_is_written_where_none_is_wanted),
 		store_test(every_end_of_an_import_leaves_a_notice),
 		store_test(a_notice_that_failed_is_due_later_and_after_a_restart),

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -176,4 +177,31 @@ uint64_t random_next(uint64_t *state)
 	mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9u;
 	mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EBu;
 	return mixed ^ mixed >> 31;
+}
+
+/* Standard error, caught in a nameless file. */
+static int saved = -1, caught = -1;
+
+void catch_log(void)
+{
+	fflush(stderr);
+	saved = dup(STDERR_FILENO);
+	caught = memfd_create("log", MFD_CLOEXEC);
+	assert_true(saved >= 0 && caught >= 0);
+	/* A memfd, unlike other files, does not move its offset atomically. */
+	assert_int_equal(fcntl(caught, F_SETFL, O_APPEND), 0);
+	assert_true(dup2(caught, STDERR_FILENO) >= 0);
+}
+
+struct slice caught_log(void)
+{
+	static char text[1 << 20];
+
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	ssize_t size = pread(caught, text, sizeof text - 1, 0);
+	close(caught);
+	assert_true(size >= 0);
+	text[size] = '\0';
+	return slice_of(text, (size_t)size);
 }

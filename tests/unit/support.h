@@ -36,6 +36,11 @@ void assert_ok_at(enum status status, const struct error *err, const char *file,
 void assert_slice_at(struct slice actual, const char *expected, const char *file, int line);
 #define assert_slice(actual_, expected_) assert_slice_at(actual_, expected_, __FILE__, __LINE__)
 
+/* Keeps what is written to standard error, as the log is, until caught_log, which gives it back: good until
+ * its next call. */
+void catch_log(void);
+struct slice caught_log(void);
+
 /* Random numbers from a seed that is printed, and taken from ROWMILL_SEED where that is set. */
 uint64_t random_seed(void);
 uint64_t random_next(uint64_t *state);

@@ -267,6 +267,13 @@ static enum status refuse_row(struct record *record, struct arena *arena, struct
 	return arena_copy(arena, slice_of_string(number), &error->value) ? STATUS_OK : error_no_memory(err);
 }
 
+/* What was corrected by this very row stays: an import that is retried meets its own work. */
+static bool says_the_same(const struct record *record, struct slice data)
+{
+	return slice_equal(data, record->data) ||
+	       (record->data_as_sent.size && slice_equal(data, record->data_as_sent));
+}
+
 enum status correction_apply(struct sqlite_store *store, int64_t fixes_import, struct correction_target *target,
 			     struct record *record, struct arena *arena, struct error *err)
 {
@@ -283,9 +290,12 @@ enum status correction_apply(struct sqlite_store *store, int64_t fixes_import, s
 	if (!before.id)
 		return refuse_row(record, arena, err, "Import %lld has no row %lld.",
 				  (long long)target->import_id, row);
+	bool same = says_the_same(record, before.data);
+	if (before.valid && same && record_is_valid(record))
+		return STATUS_OK;
 	if (before.valid)
 		return refuse_row(record, arena, err, "Row %lld is valid already; leave it out.", row);
-	if (before.fixed_by == fixes_import)
+	if (before.fixed_by == fixes_import && !same)
 		return refuse_row(record, arena, err,
 				  "Row %lld is corrected more than once in this file; the first one was taken.", row);
 	status = settle_values(store, &before, record, arena, &lost, err);

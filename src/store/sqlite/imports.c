@@ -1,5 +1,6 @@
 /* The life of an import: added, claimed, released, finished, or ended in another way. */
 #include "base/clock.h"
+#include "store/sqlite/corrections.h"
 #include "store/sqlite/internal.h"
 
 #include "base/banned.h"
@@ -286,12 +287,22 @@ enum status import_complete(struct sqlite_store *store, int64_t id, bool *comple
 	return status == STATUS_OK ? complete_fixes(store, id, err) : status;
 }
 
+/* Nothing would ever complete an import whose target was deleted while it was read. */
+static enum status check_target(struct sqlite_store *store, int64_t id, struct error *err)
+{
+	struct correction_target target;
+
+	return correction_target_read(store, id, &target, err);
+}
+
 /* Completes the import, or, where it corrects rows of another one, both, if nothing is missing. */
 static enum status complete_after(struct sqlite_store *store, int64_t id, bool *completed, struct error *err)
 {
 	struct import_state state;
 	enum status status = read_state(store, id, &state, err);
 
+	if (status == STATUS_OK && state.fixes)
+		status = check_target(store, state.fixes, err);
 	if (status != STATUS_OK)
 		return status;
 	return import_complete(store, state.fixes ? state.fixes : id, completed, err);

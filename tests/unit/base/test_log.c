@@ -1,45 +1,14 @@
 #include "support.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/log.h"
 
 #include "base/banned.h"
-
-/* Standard error, caught in a nameless file. */
-static int saved = -1, caught = -1;
-
-static void catch_log(void)
-{
-	fflush(stderr);
-	saved = dup(STDERR_FILENO);
-	caught = memfd_create("log", MFD_CLOEXEC);
-	assert_true(saved >= 0 && caught >= 0);
-	/* A memfd, unlike other files, does not move its offset atomically. */
-	assert_int_equal(fcntl(caught, F_SETFL, O_APPEND), 0);
-	assert_true(dup2(caught, STDERR_FILENO) >= 0);
-}
-
-/* What was written since catch_log; good until the next call. */
-static struct slice caught_log(void)
-{
-	static char text[1 << 20];
-
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	ssize_t size = pread(caught, text, sizeof text - 1, 0);
-	close(caught);
-	assert_true(size >= 0);
-	text[size] = '\0';
-	return slice_of(text, (size_t)size);
-}
 
 static json_t *parse_line(struct slice line)
 {

@@ -1,6 +1,8 @@
 /* The life of a request, over raw sockets. */
 #include "probe.h"
 
+#include "http/listener.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -564,6 +566,26 @@ static void a_port_in_use_is_told_with_its_remedy(void **state)
 	assert_null(second);
 }
 
+static void a_port_can_be_tried_and_is_free_afterwards(void **state)
+{
+	struct http_config config = {.listen = "127.0.0.1", .port = http_server_port(probe.server)};
+	struct error err = {0};
+	int listener;
+
+	(void)state;
+	assert_int_equal(http_server_try(&config, &err), STATUS_EXISTS);
+	assert_string_equal(err.code, "port-in-use");
+	config.listen = "example";
+	assert_int_equal(http_server_try(&config, &err), STATUS_INVALID);
+	config.listen = "127.0.0.1";
+	assert_ok(listener_open(config.listen, 0, &listener, &err), &err);
+	config.port = listener_port(listener);
+	close(listener);
+	assert_ok(http_server_try(&config, &err), &err);
+	assert_ok(listener_open(config.listen, config.port, &listener, &err), &err);
+	close(listener);
+}
+
 static void idle_connections_are_closed_after_their_time(void **state)
 {
 	const struct http_config config = {.idle_timeout_s = 1};
@@ -605,6 +627,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(when_the_grace_is_over_queued_requests_get_503_and_running_ones_end,
 						start_one_worker, stop),
 		WITH_SERVER(a_port_in_use_is_told_with_its_remedy),
+		WITH_SERVER(a_port_can_be_tried_and_is_free_afterwards),
 		cmocka_unit_test(idle_connections_are_closed_after_their_time),
 	};
 

@@ -1,7 +1,9 @@
 /* The pipeline as a whole, over a real store and the real encoder, without HTTP. */
 #include "support.h"
 
+#include "base/clock.h"
 #include "embed/model.h"
+#include "import/column_feed.h"
 #include "import/internal.h"
 #include "import/schema_store.h"
 #include "import/slab.h"
@@ -143,7 +145,7 @@ static int end_world(void **state)
 	return 0;
 }
 
-static int64_t upload(struct world *world, struct slice content)
+static int64_t upload_as(struct world *world, struct slice content, bool dry_run)
 {
 	struct spool *spool;
 	struct spooled_file file;
@@ -158,6 +160,7 @@ static int64_t upload(struct world *world, struct slice content)
 				    .options = SLICE("{}"),
 				    .spool_name = slice_of_string(file.name),
 				    .request_id = SLICE("test"),
+				    .dry_run = dry_run,
 				    .file_hash = file.sha256,
 				    .size_bytes = (int64_t)file.size};
 	assert_ok(world->store->call->add_import(world->store, &import, &id, &err), &err);
@@ -165,6 +168,11 @@ static int64_t upload(struct world *world, struct slice content)
 	if (world->importer)
 		importer_wake(world->importer);
 	return id;
+}
+
+static int64_t upload(struct world *world, struct slice content)
+{
+	return upload_as(world, content, false);
 }
 
 static struct strbuf people(int count)
@@ -244,6 +252,187 @@ static void an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled(void *
 	assert_int_equal(import.embedded_records, 3000);
 	assert_int_equal(vector_index_count(world->index), 3000);
 	strbuf_release(&csv);
+}
+
+/* ---- dry runs have their day ---- */
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+/* The clock that the program asks (see meson.build): this much ahead. */
+static _Atomic int64_t clock_ahead_ms;
+
+int64_t __real_clock_now_ms(void);
+int64_t __wrap_clock_now_ms(void);
+
+int64_t __wrap_clock_now_ms(void)
+{
+	return __real_clock_now_ms() + clock_ahead_ms;
+}
+
+static int64_t dry_run(struct world *world)
+{
+	int64_t id = upload_as(world, SLICE("name,email\nAnn,ann@example.com\nBob,bad\n"), true);
+
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	assert_int_equal(look(world, id).failed_records, 1);
+	return id;
+}
+
+static bool is_there(struct world *world, int64_t id)
+{
+	struct store_reader *reader;
+	struct import import;
+	struct error err;
+
+	assert_ok(world->store->call->open_reader(world->store, &reader, &err), &err);
+	enum status status = world->store->call->get_import(reader, id, &world->arena, &import, &err);
+	world->store->call->close_reader(world->store, reader);
+	return status == STATUS_OK;
+}
+
+static struct {
+	const struct store_backend *real;
+	atomic_uint looks; /* that found no dry run whose time is over */
+} expiry;
+
+static enum status find_old_and_count(struct store_reader *reader, int64_t before_ms, int64_t *id, struct error *err)
+{
+	enum status status = expiry.real->find_old_dry_run(reader, before_ms, id, err);
+
+	if (status == STATUS_OK && !*id)
+		expiry.looks++;
+	return status;
+}
+
+/* Returns when nothing is left to expire: the first look may have begun before the clock was set. */
+static void let_expire(struct world *world)
+{
+	for (int i = 0; i < 2; i++) {
+		unsigned seen = expiry.looks;
+		while (expiry.looks == seen) {
+			bell_ring(&world->importer->purge_bell);
+			importer_pause(world->importer, 5);
+		}
+	}
+}
+
+static void a_dry_run_is_deleted_a_day_after_its_upload_and_not_before(void **state)
+{
+	struct world *world = *state;
+	static struct store_backend counting;
+
+	expiry.real = world->store->call;
+	counting = *expiry.real;
+	counting.find_old_dry_run = find_old_and_count;
+	world->store->call = &counting;
+	start_importer(world);
+	int64_t real = upload(world, SLICE("name,email\nAnn,ann@example.com\n"));
+	assert_true(importer_wait(world->importer, real, WAIT_MS));
+	int64_t first = dry_run(world);
+	clock_ahead_ms = DAY_MS - 60 * 1000;
+	let_expire(world);
+	assert_true(is_there(world, first));
+	int64_t second = dry_run(world);
+	clock_ahead_ms = DAY_MS + 60 * 1000;
+	let_expire(world);
+	clock_ahead_ms = 0;
+	assert_false(is_there(world, first));
+	assert_true(is_there(world, second));
+	assert_true(is_there(world, real));
+}
+
+/* ---- what others see at the moment of a commit ---- */
+
+static struct {
+	const struct store_backend *real;
+	struct vector_index *index;
+	atomic_uint given, missing; /* vectors; those that no search finds when the store is told of them */
+} commits;
+
+static enum status attach_and_look(struct store *store, struct record_vector *vectors, size_t count,
+				   int64_t *completed, size_t *completed_count, struct error *err)
+{
+	float kept[EMBED_DIMENSION];
+
+	for (size_t i = 0; i < count; i++) {
+		commits.given++;
+		if (!vector_index_get(commits.index, vectors[i].id, kept))
+			commits.missing++;
+	}
+	return commits.real->attach_vectors(store, vectors, count, completed, completed_count, err);
+}
+
+/* Else an import would be completed for a moment in which its records are not found. */
+static void a_vector_can_be_found_before_the_store_counts_it(void **state)
+{
+	struct world *world = *state;
+	static struct store_backend watched;
+	struct strbuf csv = people(700);
+
+	watched = *world->store->call;
+	commits.real = world->store->call;
+	commits.index = world->index;
+	watched.attach_vectors = attach_and_look;
+	world->store->call = &watched;
+	start_importer(world);
+	int64_t id = upload(world, strbuf_slice(&csv));
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	importer_stop(world->importer);
+	world->importer = NULL;
+	world->store->call = commits.real;
+	assert_int_equal(look(world, id).status, IMPORT_COMPLETED);
+	assert_int_equal(commits.given, 700);
+	assert_int_equal(commits.missing, 0);
+	strbuf_release(&csv);
+}
+
+/* ---- columns that are not loaded ---- */
+
+static enum status list_no_rows(struct store_reader *reader, int64_t import_id, int64_t after_id, int64_t last_id,
+				uint32_t limit, struct arena *arena, struct stored_row **rows, size_t *count,
+				struct error *err)
+{
+	(void)reader, (void)import_id, (void)after_id, (void)last_id, (void)limit, (void)arena, (void)rows;
+	*count = 0;
+	return error_set(err, STATUS_IO, "unreadable", "the disk is tired");
+}
+
+/* Loads the columns of a store with one import, and gives what the log says of it. */
+static struct slice load_columns(struct world *world, const struct store_backend *call, bool stopped)
+{
+	const struct store_backend *real = world->store->call;
+	struct columns *columns = columns_new(world->spool_folder);
+	struct column_view *view = NULL;
+	atomic_bool stopping = stopped;
+	struct error err;
+
+	assert_non_null(columns);
+	columns_begin_load(columns);
+	catch_log();
+	world->store->call = call;
+	column_feed_load(columns, world->store, INT64_MAX, &stopping);
+	world->store->call = real;
+	struct slice log = caught_log();
+	assert_int_not_equal(columns_view(columns, &view, &err), STATUS_OK);
+	columns_free(columns);
+	return log;
+}
+
+static void columns_that_cannot_be_loaded_say_why_unless_the_server_stops(void **state)
+{
+	struct world *world = *state;
+	struct store_backend failing = *world->store->call;
+
+	start_importer(world);
+	int64_t id = upload(world, SLICE("name,email\nAnn,ann@example.com\n"));
+	assert_true(importer_wait(world->importer, id, WAIT_MS));
+	importer_stop(world->importer);
+	world->importer = NULL;
+	assert_slice(load_columns(world, world->store->call, true), "");
+	failing.list_rows = list_no_rows;
+	struct slice log = load_columns(world, &failing, false);
+	assert_non_null(strstr(log.data, "the disk is tired"));
+	assert_null(strstr(log.data, "memory"));
 }
 
 static uint64_t import_and_count_computed(struct world *world, struct slice content, int64_t records)
@@ -503,6 +692,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_upload_ends_as_embedded_rows_that_are_found_by_meaning),
 		TEST(an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled),
+		TEST(a_dry_run_is_deleted_a_day_after_its_upload_and_not_before),
+		TEST(a_vector_can_be_found_before_the_store_counts_it),
+		TEST(columns_that_cannot_be_loaded_say_why_unless_the_server_stops),
 		TEST(equal_texts_are_computed_once_across_rows_imports_and_restarts),
 		TEST(a_cut_text_is_counted_also_where_its_vector_was_there),
 		TEST(a_delete_in_the_middle_leaves_nothing_to_be_found),
