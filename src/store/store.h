@@ -399,13 +399,14 @@ struct store_backend {
 	 * A dry run only keeps its invalid rows, and out of sight. Of an import that corrects rejected rows of another one
 	 * (import.fixes), each row takes the place of the invalid record that record.fixes_row names: it is counted in
 	 * both; one that is still wrong stays invalid with its new errors; one for which there is no such record
-	 * only fails here. STATUS_NOT_FOUND if that import is gone. */
+	 * only fails here, and one that says what the record says already is counted as done. STATUS_NOT_FOUND
+	 * ("fixed-import-gone") if that import is gone. */
 	enum status (*append_batch)(struct store *store, int64_t id, struct batch *batch,
 				    struct slice format, struct slice dialect, struct error *err);
 
 	/* All rows are stored. The import is completed as soon as every valid record has its
 	 * vector: at once if there is none to wait for (*completed). `format` and `dialect` as in
-	 * append_batch: an empty file has no batch. STATUS_CANCELLED as in append_batch. */
+	 * append_batch: an empty file has no batch. STATUS_CANCELLED and STATUS_NOT_FOUND as in append_batch. */
 	enum status (*finish_parsing)(struct store *store, int64_t id, struct slice format,
 				      struct slice dialect, bool *completed, struct error *err);
 
