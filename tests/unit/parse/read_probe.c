@@ -25,15 +25,19 @@ static void fail(const char *what)
 	exit(2);
 }
 
+static int value_of_digit(char digit)
+{
+	return digit <= '9' ? digit - '0' : digit - 'a' + 10;
+}
+
 static int open_hex(const char *hex)
 {
 	FILE *file = tmpfile();
-	unsigned byte;
 
 	if (!file)
 		fail("no temporary file");
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2)
-		fputc((int)byte, file);
+	for (; *hex; hex += 2)
+		fputc(value_of_digit(hex[0]) << 4 | value_of_digit(hex[1]), file);
 	if (fflush(file) != 0)
 		fail("no temporary file");
 	int fd = dup(fileno(file));
@@ -53,9 +57,13 @@ static void put_hex(struct json_writer *json, struct slice bytes)
 {
 	struct strbuf hex;
 
+	static const char digits[] = "0123456789abcdef";
+
 	strbuf_init(&hex, 1 << 30);
-	for (size_t i = 0; i < bytes.size; i++)
-		strbuf_add_format(&hex, "%02x", (unsigned char)bytes.data[i]);
+	for (size_t i = 0; i < bytes.size; i++) {
+		strbuf_add_byte(&hex, digits[(unsigned char)bytes.data[i] >> 4]);
+		strbuf_add_byte(&hex, digits[bytes.data[i] & 15]);
+	}
 	json_put_string(json, strbuf_slice(&hex));
 	strbuf_release(&hex);
 }
