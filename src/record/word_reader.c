@@ -148,7 +148,8 @@ static void add_folded(struct word_reader *reader, uint32_t c)
 			: utf8proc_decompose_char((utf8proc_int32_t)c, parts, 32,
 						  UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD,
 						  &last_class);
-	if (count <= 0 || count > 32 || (count > 1 && is_unsegmented(c) && !is_accent((uint32_t)parts[1]))) {
+	/* Below 1 and above 32 it has given no parts. */
+	if ((size_t)count - 1 >= 32 || (count > 1 && is_unsegmented(c) && !is_accent((uint32_t)parts[1]))) {
 		add_part(reader, c);
 		return;
 	}
@@ -253,7 +254,7 @@ bool word_is_spelled(struct slice word)
 {
 	size_t letters = 0;
 
-	while (letters < word.size && word.data[letters] >= 'a' && word.data[letters] <= 'z')
+	while (letters < word.size && (unsigned char)(word.data[letters] - 'a') < 26)
 		letters++;
 	if (letters == word.size)
 		return letters >= 4;

@@ -43,6 +43,36 @@ static void strings_are_decoded(void **state)
 	check(SLICE("{\"a\":\"{\\\"b\\\":1}\",\"c\":\"]\"}"), "a={\"b\":1};c=];");
 }
 
+static void escapes_that_are_none_are_passed(void **state)
+{
+	(void)state;
+	check(SLICE("{\"a\":\"\\u00C9\\qx\"}"), "a=\xC3\x89x;");
+	check(SLICE("\"1\\\0002\""), "=12;"); /* a NUL byte names no escape */
+	/* The other half of a surrogate pair is missing, cut, or is none. */
+	check(SLICE("\"\\ud800\\u0041\""), "=\xEF\xBF\xBD" "A;");
+	check(SLICE("\"\\ud800\\ue000\""), "=\xEF\xBF\xBD\xEE\x80\x80;");
+	check(SLICE("\"\\ud800\\n12345\""), "=\xEF\xBF\xBD\n12345;");
+	check(SLICE("\"\\ud800123456\""), "=\xEF\xBF\xBD" "123456;");
+	check(SLICE("\"\\ud800\\u00\""), "=\xEF\xBF\xBD" "00;");
+	check(SLICE("\"\\ud800\\uzzzz\""), "=\xEF\xBF\xBDzzzz;");
+	check(SLICE("\"\\udc00\""), "=\xEF\xBF\xBD;");
+	check(SLICE("{\r\n\t\"a\":\n1\r\n}"), "a=1;");
+}
+
+static void words_of_all_values_are_folded(void **state)
+{
+	struct strbuf out;
+
+	(void)state;
+	strbuf_init(&out, 1 << 20);
+	assert_true(data_fold_words(SLICE("{\"Name\":\"Anaïs LEE\",\"n\":[12,null]}"), &out));
+	assert_slice(strbuf_slice(&out), "anais lee 12 ");
+	strbuf_release(&out);
+	strbuf_init(&out, 8);
+	assert_false(data_fold_words(SLICE("{\"Name\":\"Anaïs LEE\"}"), &out));
+	strbuf_release(&out);
+}
+
 /* Whatever the bytes: it ends, and gives nothing that does not stand there. */
 static void damaged_text_ends(void **state)
 {
@@ -68,6 +98,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_comes_with_its_field),
 		cmocka_unit_test(strings_are_decoded),
+		cmocka_unit_test(escapes_that_are_none_are_passed),
+		cmocka_unit_test(words_of_all_values_are_folded),
 		cmocka_unit_test(damaged_text_ends),
 	};
 	return cmocka_run_group_tests_name("data reader", tests, NULL, NULL);

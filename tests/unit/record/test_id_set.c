@@ -112,9 +112,31 @@ static void an_empty_range_holds_nothing(void **state)
 	id_set_release(&zeroed);
 }
 
+static void ranges_that_overlap_in_part_are_intersected(void **state)
+{
+	struct id_set low, high;
+
+	(void)state;
+	assert_true(id_set_init(&low, 0, 300));
+	assert_true(id_set_init(&high, 128, 1000));
+	id_set_add(&low, 5);
+	id_set_add(&low, 200);
+	id_set_add(&high, 200);
+	id_set_add(&high, 900);
+	id_set_intersect(&low, &high);
+	assert_int_equal(id_set_count(&low), 1);
+	assert_true(id_set_has(&low, 200));
+	id_set_intersect(&high, &low);
+	assert_int_equal(id_set_count(&high), 1);
+	assert_true(id_set_has(&high, 200));
+	id_set_release(&low);
+	id_set_release(&high);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ranges_that_overlap_in_part_are_intersected),
 		cmocka_unit_test(sets_do_what_a_flag_for_each_id_does),
 		cmocka_unit_test(a_range_is_cut_to_the_set),
 		cmocka_unit_test(an_empty_range_holds_nothing),

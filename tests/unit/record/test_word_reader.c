@@ -150,6 +150,32 @@ static void spelled_words_are_of_letters(void **state)
 	assert_false(word_is_spelled(SLICE("smith12")));
 	assert_false(word_is_spelled(SLICE("2024")));
 	assert_false(word_is_spelled(SLICE("")));
+	assert_true(word_is_spelled(SLICE("ёлкиa")));
+	assert_false(word_is_spelled(SLICE("ёлки2")));
+	assert_false(word_is_spelled(SLICE("abc\u0663\u0664")));
+	assert_false(word_is_spelled(SLICE("漢字漢字")));
+	assert_false(word_is_spelled(SLICE("abcd\xFF")));
+}
+
+static void nothing_is_added_to_a_word_that_was_cut(void **state)
+{
+	char text[WORD_MAX_SIZE + 3];
+	struct word_reader reader;
+	struct strbuf out;
+
+	(void)state;
+	/* One byte is left, where two are wanted: what follows belongs to the same word. */
+	memset(text, 'a', WORD_MAX_SIZE - 1);
+	memcpy(text + WORD_MAX_SIZE - 1, "\xD0\xB6" "b ", 4);
+	word_reader_init(&reader, slice_of(text, sizeof text));
+	assert_true(word_reader_next(&reader));
+	assert_int_equal(word_reader_word(&reader).size, WORD_MAX_SIZE - 1);
+	assert_int_equal(reader.end, WORD_MAX_SIZE + 2);
+	assert_false(word_reader_next(&reader));
+	strbuf_init(&out, 16);
+	words_fold(SLICE("one two three four five"), &out);
+	assert_false(strbuf_ok(&out));
+	strbuf_release(&out);
 }
 
 int main(void)
@@ -163,6 +189,7 @@ int main(void)
 		cmocka_unit_test(places_are_those_of_the_text),
 		cmocka_unit_test(folding_twice_is_folding_once),
 		cmocka_unit_test(spelled_words_are_of_letters),
+		cmocka_unit_test(nothing_is_added_to_a_word_that_was_cut),
 	};
 	return cmocka_run_group_tests_name("word reader", tests, NULL, NULL);
 }
