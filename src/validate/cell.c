@@ -57,22 +57,25 @@ __attribute__((format(printf, 3, 4)))
 static enum status add_constraint_error(const struct cell *cell, const char *constraint,
 					const char *format, ...)
 {
-	char text[MESSAGE_SIZE];
+	char text[MESSAGE_SIZE]; /* has room for every format, because what they show is cut */
 	struct slice message;
 	va_list arguments;
 
 	va_start(arguments, format);
-	int size = vsnprintf(text, sizeof text, format, arguments);
+	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	if (size >= (int)sizeof text)
-		size = (int)utf8_floor(slice_of(text, sizeof text - 1), sizeof text - 1);
-	if (!arena_copy(cell->arena, slice_of(text, (size_t)size), &message))
+	if (!arena_copy(cell->arena, slice_of_string(text), &message))
 		return STATUS_NO_MEMORY;
 	return add_error(cell, "constraint-error", constraint, message);
 }
 
 /* The beginning of what a schema says, short enough for a message. */
-#define SHOWN(text, most) (int)utf8_floor(text, most), (text).data, (text).size > (most) ? "\xE2\x80\xA6" : ""
+#define SHOWN(text, most) (int)utf8_floor(text, most), (text).data, ellipsis(text, most)
+
+static const char *ellipsis(struct slice text, size_t most)
+{
+	return text.size > most ? "\xE2\x80\xA6" : "";
+}
 
 /* ---- constraints, in the order in which they are told ---- */
 

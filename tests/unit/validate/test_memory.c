@@ -10,9 +10,14 @@
 #include <unistd.h>
 
 #include <idn2.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
 #include "validate/email.h"
+#include "validate/inference.h"
+#include "validate/pattern.h"
 #include "validate/schema.h"
+#include "validate/schema_cache.h"
 
 #include "base/banned.h"
 
@@ -55,6 +60,219 @@ void *__wrap_realloc(void *data, size_t size)
 int __wrap_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags)
 {
 	return may_allocate() ? __real_idn2_lookup_u8(name, ascii, flags) : IDN2_MALLOC;
+}
+
+pcre2_code *__real_pcre2_compile_8(PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at,
+				   pcre2_compile_context *context);
+pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at,
+				   pcre2_compile_context *context);
+pcre2_match_data *__real_pcre2_match_data_create_8(uint32_t size, pcre2_general_context *context);
+pcre2_match_data *__wrap_pcre2_match_data_create_8(uint32_t size, pcre2_general_context *context);
+pcre2_match_context *__real_pcre2_match_context_create_8(pcre2_general_context *context);
+pcre2_match_context *__wrap_pcre2_match_context_create_8(pcre2_general_context *context);
+pcre2_jit_stack *__real_pcre2_jit_stack_create_8(PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context);
+pcre2_jit_stack *__wrap_pcre2_jit_stack_create_8(PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context);
+
+pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at,
+				   pcre2_compile_context *context)
+{
+	if (may_allocate())
+		return __real_pcre2_compile_8(text, size, options, code, at, context);
+	*code = PCRE2_ERROR_HEAP_FAILED;
+	return NULL;
+}
+
+pcre2_match_data *__wrap_pcre2_match_data_create_8(uint32_t size, pcre2_general_context *context)
+{
+	return may_allocate() ? __real_pcre2_match_data_create_8(size, context) : NULL;
+}
+
+pcre2_match_context *__wrap_pcre2_match_context_create_8(pcre2_general_context *context)
+{
+	return may_allocate() ? __real_pcre2_match_context_create_8(context) : NULL;
+}
+
+pcre2_jit_stack *__wrap_pcre2_jit_stack_create_8(PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context)
+{
+	return may_allocate() ? __real_pcre2_jit_stack_create_8(first, most, context) : NULL;
+}
+
+static const char document[] =
+	"{\"fields\": [{\"name\": \"name\", \"aliases\": [\"label\"], \"constraints\": {\"pattern\": \"[a-z]+\", \"unique\": true}},"
+	" {\"name\": \"size\", \"type\": \"number\", \"decimalChar\": \",\", \"constraints\": {\"minimum\": 1, \"maximum\": 9}},"
+	" {\"name\": \"day\", \"type\": \"date\", \"format\": \"%d.%m.%Y\", \"constraints\": {\"maximum\": \"31.12.2030\"}},"
+	" {\"name\": \"kind\", \"constraints\": {\"enum\": [\"a\", \"b\"]}},"
+	" {\"name\": \"sure\", \"type\": \"boolean\", \"trueValues\": [\"yes\"], \"falseValues\": [\"no\"]}],"
+	" \"missingValues\": [\"\", \"-\"]}";
+
+static void a_schema_is_made_whole_or_not_at_all(void **state)
+{
+	const struct schema *schema = NULL;
+	enum status status = STATUS_NO_MEMORY;
+	struct error err;
+	int calls = 0;
+
+	(void)state;
+	for (; status == STATUS_NO_MEMORY; calls++) {
+		allowed = calls;
+		status = schema_parse(SLICE("test"), SLICE(document), &schema, NULL, &err);
+		allowed = -1;
+		assert_true(status == STATUS_OK ? schema != NULL : schema == NULL);
+	}
+	assert_int_equal(status, STATUS_OK);
+	assert_true(calls > 5);
+	schema_release(schema);
+}
+
+static void faults_need_room_in_their_arena(void **state)
+{
+	const struct schema *schema;
+	struct error err;
+
+	(void)state;
+	enum status status = STATUS_NO_MEMORY;
+	for (size_t cap = 0; status == STATUS_NO_MEMORY; cap += 16) {
+		struct arena arena;
+		struct schema_faults faults = {.arena = &arena};
+		arena_init(&arena, cap);
+		status = schema_parse(SLICE("test"), SLICE("{\"fields\": [{\"name\": 1}]}"), &schema, &faults, &err);
+		assert_true(status == STATUS_NO_MEMORY || faults.count == 1);
+		arena_release(&arena);
+	}
+	assert_int_equal(status, STATUS_INVALID);
+}
+
+/* A row whose every cell is wrong, or right, with an arena that has `cap` bytes. */
+static enum status check_row(struct validator *validator, const char *const cells[5], size_t cap, int calls, bool *valid)
+{
+	static const char *const names[] = {"name", "size", "day", "kind", "sure"};
+	struct field fields[5];
+	struct record record = {.fields = fields, .field_count = 5};
+	struct arena arena;
+	struct error err;
+
+	for (size_t i = 0; i < 5; i++)
+		fields[i] = (struct field){slice_of_string(names[i]), {VALUE_STRING, slice_of_string(cells[i])}};
+	arena_init(&arena, cap);
+	allowed = calls;
+	enum status status = validator_check(validator, &record, &arena, &err);
+	allowed = -1;
+	*valid = record_is_valid(&record);
+	arena_release(&arena);
+	return status;
+}
+
+static void a_row_needs_room_for_its_values_and_errors(void **state)
+{
+	static const char *const rows[][5] = {{"ada", "5,5", "29.02.2024", "a", "yes"},
+					      {"Ada", "10,5", "01.01.2031", "c", "maybe"},
+					      {"Ada", "0,5", "x", "c", "maybe"}};
+	const struct schema *schema;
+	struct error err;
+
+	(void)state;
+	assert_ok(schema_parse(SLICE("test"), SLICE(document), &schema, NULL, &err), &err);
+	for (size_t i = 0; i < 3; i++) {
+		enum status status = STATUS_NO_MEMORY;
+		bool valid;
+		size_t cap = 0;
+		for (; status == STATUS_NO_MEMORY; cap += 8) {
+			struct validator *validator = validator_new(schema);
+			assert_non_null(validator);
+			status = check_row(validator, rows[i], cap, -1, &valid);
+			validator_free(validator);
+		}
+		assert_int_equal(status, STATUS_OK);
+		assert_int_equal(valid, i == 0);
+		status = STATUS_NO_MEMORY;
+		for (int calls = 0; status == STATUS_NO_MEMORY; calls++) {
+			struct validator *validator = validator_new(schema);
+			assert_non_null(validator);
+			status = check_row(validator, rows[i], 1 << 20, calls, &valid);
+			validator_free(validator);
+		}
+		assert_int_equal(status, STATUS_OK);
+		assert_int_equal(valid, i == 0);
+	}
+	schema_release(schema);
+}
+
+static void a_renamed_column_needs_room_for_its_conflict(void **state)
+{
+	const struct column_rename rename = {SLICE("Titel"), SLICE("name")};
+	const struct schema *schema;
+	enum status status = STATUS_NO_MEMORY;
+	struct error err;
+
+	(void)state;
+	assert_ok(schema_parse(SLICE("test"), SLICE("{\"fields\": [{\"name\": \"name\"}]}"), &schema, NULL, &err), &err);
+	struct validator *validator = validator_new(schema);
+	assert_non_null(validator);
+	allowed = 0;
+	status = validator_rename(validator, &rename, 1, &err);
+	allowed = -1;
+	assert_int_equal(status, STATUS_NO_MEMORY);
+	assert_ok(validator_rename(validator, &rename, 1, &err), &err);
+	status = STATUS_NO_MEMORY;
+	for (size_t cap = 0; status == STATUS_NO_MEMORY; cap += 16) {
+		struct field fields[] = {{SLICE("name"), {VALUE_STRING, SLICE("a")}}, {SLICE("Titel"), {VALUE_STRING, SLICE("b")}}};
+		struct record record = {.fields = fields, .field_count = 2};
+		struct arena arena;
+		arena_init(&arena, cap);
+		status = validator_check(validator, &record, &arena, &err);
+		assert_true(status == STATUS_NO_MEMORY || strcmp(record.errors[0].code, "duplicate-label") == 0);
+		arena_release(&arena);
+	}
+	assert_int_equal(status, STATUS_OK);
+	validator_free(validator);
+	schema_release(schema);
+}
+
+/* A row of the schema can be checked without a JIT, only not without room for a match. */
+static void matching_does_without_its_stack(void **state)
+{
+	struct pattern *pattern;
+	struct pattern_scratch *scratch;
+	struct error err;
+
+	(void)state;
+	assert_ok(pattern_compile(SLICE("a+"), &pattern, &err), &err);
+	for (int calls = 0; calls < 3; calls++) {
+		allowed = calls;
+		scratch = pattern_scratch_new();
+		allowed = -1;
+		assert_null(scratch);
+	}
+	allowed = 3;
+	scratch = pattern_scratch_new();
+	allowed = -1;
+	assert_non_null(scratch);
+	assert_int_equal(pattern_match(pattern, SLICE("aa"), scratch), PATTERN_MATCHES);
+	pattern_scratch_free(scratch);
+	pattern_free(pattern);
+	for (int calls = 0; calls < 2; calls++) {
+		allowed = calls;
+		enum status status = pattern_compile(SLICE("a+"), &pattern, &err);
+		allowed = -1;
+		assert_int_equal(status, STATUS_NO_MEMORY);
+		assert_null(pattern);
+	}
+}
+
+static void what_cannot_be_made_is_null(void **state)
+{
+	const struct schema_source source = {0};
+
+	(void)state;
+	allowed = 0;
+	struct schema_cache *cache = schema_cache_new(&source);
+	struct inference *inference = inference_new();
+	struct validator *validator = validator_new(schema_builtin(SLICE("people")));
+	allowed = -1;
+	assert_null(cache);
+	assert_null(inference);
+	assert_null(validator);
+	schema_cache_free(NULL);
 }
 
 static void a_validator_is_made_whole_or_not_at_all(void **state)
@@ -147,6 +365,12 @@ static void no_fingerprint_is_better_than_a_wrong_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_schema_is_made_whole_or_not_at_all),
+		cmocka_unit_test(faults_need_room_in_their_arena),
+		cmocka_unit_test(a_row_needs_room_for_its_values_and_errors),
+		cmocka_unit_test(a_renamed_column_needs_room_for_its_conflict),
+		cmocka_unit_test(matching_does_without_its_stack),
+		cmocka_unit_test(what_cannot_be_made_is_null),
 		cmocka_unit_test(a_validator_is_made_whole_or_not_at_all),
 		cmocka_unit_test(a_header_that_cannot_be_kept_is_found_anew),
 		cmocka_unit_test(an_address_that_needs_no_idna_needs_no_memory),
