@@ -5,6 +5,7 @@
     ./test unit            one part, by its name
     ./test asan            every part with that word in its name: unit-asan, http-asan
     ./test long [PART...]  with longer campaigns
+    ./test coverage        lines and branches by room (not in ./test, but in ./test long)
     ./test list            the parts
 
 The last line is 'N passed, N failed, N skipped'; the exit status is 0 only where nothing failed.
@@ -13,6 +14,7 @@ Reports are left in build/results/. Set-up (tools/setup test) comes before this.
 import functools
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+import room_coverage
 import summary
 from summary import FAILED, PASSED, SKIPPED, Result
 
@@ -67,6 +70,7 @@ BUILDS = {
         },
         patience=2,
     ),
+    "coverage": Build("gcc", ("-Db_coverage=true", "-Doptimization=0"), {}, patience=4, spared=("embed",)),  # embed: too slow so
     "tsan": Build(
         "gcc",
         ("-Db_sanitize=thread",),
@@ -170,13 +174,18 @@ def python_suite(folder, name=None):
     return results
 
 
-FUZZ_TARGETS = ("fuzz_reader",)
+FUZZ_TARGETS = ("fuzz_reader", "fuzz_schema", "fuzz_filter", "fuzz_multipart")
+FUZZ_SECONDS = 12  # a target; half an hour in a long campaign
 FUZZ_SEEDS = ("csv-spectrum", "csvkit", "commons-csv", "frictionless", "duckdb-json", "jsontestsuite", "utf8")
 
 
-def fuzz_seeds(folder):
-    """Small files of other people, each behind the byte that lets the reader find out what it is."""
+def fuzz_seeds(target, folder):
+    """Our own seeds; for the reader small files of other people, each behind the byte that lets it find out what it is."""
     folder.mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / "tests/fuzz/seeds" / target).glob("*"):
+        shutil.copy(path, folder)
+    if target != "fuzz_reader":
+        return
     shared = Path(os.environ.get("ROWMILL_SHARED", ROOT.parent / "shared")) / "corpus"
     for name in FUZZ_SEEDS:
         for path in sorted((shared / name).rglob("*")):
@@ -196,13 +205,39 @@ def fuzz():
             results.append(Result(target, FAILED, "it does not compile"))
             continue
         corpus, log_path = folder / f"{target}.corpus", REPORTS / f"{target}.log"
-        fuzz_seeds(corpus)
-        seconds = 1800 if long_campaigns() else 15
+        fuzz_seeds(target, corpus)
+        seconds = 1800 if long_campaigns() else FUZZ_SECONDS
         command = [str(folder / "tests/fuzz" / target), f"-max_total_time={seconds}", "-max_len=4096", "-timeout=60",
-                   f"-artifact_prefix={folder}/", str(corpus)]
+                   f"-artifact_prefix={folder}/{target}-", str(corpus)]
+        words = ROOT / f"tests/fuzz/{target}.dict"
+        command += [f"-dict={words}"] if words.exists() else []
         with open(log_path, "w") as log:
             status = run(command, limit_s=None, stdout=log, stderr=subprocess.STDOUT)
         results.append(Result(target, PASSED if status == 0 else FAILED, "" if status == 0 else f"see {log_path}"))
+    return results
+
+
+# Least shares in percent: what is reached.
+BRANCH_FLOORS = {"record": 100.0, "validate": 94.5}
+
+
+def coverage():
+    """The unit suites and tests/reading in a build that counts. Not in the default run: it repeats what others check."""
+    if missing := needs("coverage"):
+        return missing
+    folder = ROOT / "build/coverage"
+    for counts in folder.rglob("*.gcda"):
+        counts.unlink()
+    results = unit("coverage")
+    probe = {"ROWMILL_READ_PROBE": str(folder / "tests/unit/parse/read_probe")}
+    if run([sys.executable, "-m", "pytest", "-q", "tests/reading"], probe, limit_s=None) != 0:
+        results.append(Result("tests/reading", FAILED, "see above"))
+    rooms = room_coverage.main(ROOT, folder, REPORTS / "coverage.txt")
+    print(room_coverage.table(rooms))
+    for room, floor in BRANCH_FLOORS.items():
+        share = rooms[room].branch_share()
+        reason = f"{share:.2f} % of the branches are taken, less than {floor} %; see build/results/coverage.txt"
+        results.append(Result(f"branches of {room}", PASSED if share >= floor else FAILED, "" if share >= floor else reason))
     return results
 
 
@@ -224,19 +259,20 @@ PARTS = [
     Part("unit", "the unit suites", lambda: unit("gcc")),
     Part("unit-asan", "the unit suites under AddressSanitizer and UBSan", lambda: unit("asan")),
     Part("unit-tsan", "the unit suites under ThreadSanitizer", lambda: unit("tsan")),
-    Part("fuzz", "bytes of any kind through the reader", fuzz),
+    Part("fuzz", "bytes of any kind through the reader, and as schemas, filters and multipart bodies", fuzz),
     Part("setup", "set-up, and the tools of the build", lambda: python_suite("setup")),
     Part("reading", "the reader against Python's csv and json, and damaged files", lambda: python_suite("reading")),
     Part("http", "the running server, every endpoint", lambda: python_suite("http")),
     Part("defects", "one test for each defect of the original", lambda: python_suite("defects")),
     Part("fault", "crashes and failing disks", lambda: python_suite("fault")),
     Part("http-asan", "the running server under AddressSanitizer and UBSan", lambda: python_suite("http", "asan")),
+    Part("coverage", "which lines and branches the unit suites take, by room", coverage),
     Part("http-tsan", "the running server under ThreadSanitizer", lambda: python_suite("http", "tsan")),
 ]
 
 
 def selected(words):
-    """The parts that the words name, in their own order; all of them without a word."""
+    """The parts that the words name, in their own order; without a word all of them, coverage only in a long campaign."""
     chosen = []
     for word in words:
         matching = [part for part in PARTS if part.name == word]
@@ -244,7 +280,9 @@ def selected(words):
         if not matching:
             sys.exit(f"test: no part is called {word}; there are: {' '.join(part.name for part in PARTS)}")
         chosen += matching
-    return [part for part in PARTS if not words or part in chosen]
+    if not words:
+        return [part for part in PARTS if part.name != "coverage" or long_campaigns()]
+    return [part for part in PARTS if part in chosen]
 
 
 def run_part(part):

@@ -2,14 +2,11 @@
  * the memory that is allowed, and in pieces as in one piece.
  *
  * The first byte chooses what is told and the size of pieces; the rest is the file. */
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "parse/reader.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct {
 	const char *format, *delimiter, *quote, *escape, *encoding;
@@ -21,14 +18,6 @@ static const struct {
 };
 
 enum { TOLD = sizeof told / sizeof told[0], RECORD_LIMIT = 4096, UNPACKED_LIMIT = 1 << 20 };
-
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "fuzz_reader: %s\n", what);
-	abort();
-}
 
 /* All that the reading came to, in one number; the file's records in *records. */
 static uint64_t read_file(int fd, const struct reader_options *options, uint64_t *records)
