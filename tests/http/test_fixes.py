@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 
@@ -134,3 +135,49 @@ def test_a_repair_of_an_import_without_vectors_counts_none(client):
     fixes = client.finish_import(fixed, "people-rejects.csv", fixes=number)
     assert fixes["processed_records"] > 0 and fixes["embedded_records"] == 0
     assert client.get_import(number)["embedded_records"] == 0
+
+
+# ---- corrections that are stopped, repeated, or lose their target
+
+
+def add_wrong(client, rows=120):
+    """An import whose rows are all wrong, and the file that corrects them: long texts, whose vectors take a while."""
+    wrong = b"name,email,Note\n" + b"".join(b"Stopped %d,bad,%s\n" % (row, b"long and longer " * 50) for row in range(rows))
+    number = client.finish_import(wrong, on_duplicate="force")["id"]
+    return number, rejects(client, number).replace(b",bad,", b",good@example.com,")
+
+
+def test_a_second_correction_waits_its_turn(client):
+    number, fixed = add_wrong(client)
+    first = client.add_import(fixed, fixes=number)["id"]
+    expect_problem(client.upload(fixed + b"\n", fixes=number), 409, "not-completed")
+    expect_problem(client.post(f"/api/imports/{number}/cancel"), 409)
+    assert ledger(client.wait_for_import(first)) == ("completed", 120, 120, 0, 120)
+    assert ledger(client.get_import(number, limit=1)) == ("completed", 120, 120, 0, 120)
+    assert ledger(client.finish_import(b"_row,name,email\n1,A,a@example.com\n", fixes=number)) == ("completed", 1, 0, 1, 0)
+
+
+def test_a_correction_that_is_cancelled_and_retried_counts_its_own_work(client):
+    number, fixed = add_wrong(client)
+    fixes = client.add_import(fixed, fixes=number)["id"]
+    while client.get_import(fixes)["processed_records"] == 0:
+        time.sleep(0.005)
+    assert client.post(f"/api/imports/{fixes}/cancel").status_code == 202
+    target = client.wait_for_import(number)
+    assert target["status"] == "completed" and target["processed_records"] == target["embedded_records"] > 0
+    assert client.post(f"/api/imports/{fixes}/retry").status_code == 202
+    assert ledger(client.wait_for_import(fixes)) == ("completed", 120, 120, 0, 120)
+    assert ledger(client.wait_for_import(number)) == ("completed", 120, 120, 0, 120)
+    assert client.get(f"/api/imports/{fixes}/errors").json()["page"]["total"] == 0
+    assert client.search(query="Stopped 7", mode="semantic", import_id=number, limit=1)["page"]["total"] == 120
+
+
+def test_a_correction_ends_with_the_import_that_it_corrects(client):
+    number, fixed = add_wrong(client)
+    fixes = client.add_import(fixed, fixes=number)["id"]
+    assert client.delete(f"/api/imports/{number}").status_code == 200
+    found = client.wait_for_import(fixes)
+    if found["status"] == "failed":  # else all of it was read before; "not-found": none of it was
+        assert found["error"]["code"] in ("fixed-import-gone", "not-found")
+    expect_problem(client.post(f"/api/imports/{fixes}/retry"), 404 if found["status"] == "failed" else 409)
+    assert client.search(import_id=number)["page"]["total"] == 0

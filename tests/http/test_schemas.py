@@ -1,12 +1,15 @@
 """Schemas of one's own: put, listed, deleted, used by imports, and proposed from files."""
 
 import json
+import time
 import uuid
 
 import pytest
 
+from support.client import Client
 from support.expect import expect_problem
 from support.people import fresh_seed
+from support.surroundings import PATIENCE_S
 
 STOCK = {
     "fields": [
@@ -251,3 +254,33 @@ def test_a_proposal_looks_at_no_more_rows_than_asked(client):
 def test_a_file_without_columns_has_no_proposal(client):
     expect_problem(client.request("POST", "/api/schemas/infer", params={"filename": "a.csv"}, data=b""), 422)
     expect_problem(client.request("POST", "/api/schemas/infer", params={"filename": "a.csv"}, data=b"\x89PNG\r\n\x1a\n\0\0"), 415)
+
+
+def test_resuming_and_retrying_read_by_the_document_that_the_import_was_made_with(make_server):
+    """Whatever becomes of the schema meanwhile: replaced before a kill, deleted before a retry."""
+    rows, server = 2000, make_server().start()
+    client = Client(server.url)
+    name = put(client, {"fields": [{"name": "a", "type": "integer"}]})
+    long = b"embedding takes a while " * 60  # so that the import is under way until the end of this test
+    content = b"a,text\n" + b"".join(b"%d,%s\n" % (row, long) for row in range(rows - 1)) + b"x,\n"
+    number = client.add_import(content, schema=name)["id"]
+
+    def check():
+        deadline = time.monotonic() + PATIENCE_S
+        while (found := client.get_import(number, limit=1))["total_records"] < rows:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.01)
+        assert found["status"] == "processing" and found["schema"] == name
+        records = client.all_records(number)
+        assert [record["data"]["a"] for record in records] == [*range(rows - 1), "x"]
+        assert errors(records[-1]) == [("a", "type-error", None)] and found["failed_records"] == 1
+
+    put(client, {"fields": [{"name": "a", "constraints": {"minLength": 3}}]}, name)
+    server.kill()
+    client = Client(server.start().url)
+    check()
+    assert client.post(f"/api/imports/{number}/cancel").status_code == 202
+    client.delete(f"/api/schemas/{name}")
+    assert client.post(f"/api/imports/{number}/retry").status_code == 202
+    check()
+    assert client.delete(f"/api/imports/{number}").status_code == 200
