@@ -23,7 +23,7 @@ double roof_flop(size_t tokens)
 
 struct roof {
 	const struct embed_model *model;
-	struct matmul_context *context; /* NULL where products are in blocks */
+	struct matmul_context *context; /* NULL where there is no engine */
 	uint16_t *source;
 	struct block_level *levels;
 	float *destination;
@@ -33,7 +33,12 @@ static void multiply(const struct roof *roof, enum matmul_kind kind)
 {
 	const struct layer *layer = &roof->model->layers[0];
 
-	if (!roof->context)
+	if (roof->model->strip_pool)
+		roof->model->kernels->multiply_strips((const float *)(const void *)roof->source,
+						      matmul_length(kind), layer->strips[kind],
+						      matmul_width(kind), roof->destination,
+						      MATMUL_PANEL);
+	else if (!roof->context)
 		roof->model->kernels->multiply_blocks((const uint8_t *)roof->source, roof->levels,
 						      matmul_length(kind), layer->blocks[kind],
 						      matmul_width(kind), roof->destination,

@@ -7,6 +7,7 @@
 enum {
 	BUFFER_ALIGNMENT = 64,
 	BLOCK_PANEL = 48, /* rows in blocks: what is between two products stays in 512 KB of cache */
+	STRIP_PANEL = 96, /* rows in strips: by as many, weights from memory come in time */
 };
 
 /* What products read where they do not read float32: bf16, or bytes with their levels. */
@@ -19,14 +20,14 @@ struct narrow {
 /* Buffers over all tokens of a batch have rows for whole panels: products may touch the rows
  * behind the last token. */
 struct embed_workspace {
-	struct matmul_context *context; /* NULL where products are in blocks */
+	struct matmul_context *context; /* NULL where there is no engine */
 	size_t panel_rows;
 	size_t max_tokens;
-	float *state;    /* [max_tokens, up to a panel][HIDDEN]: what flows from layer to layer */
+	float *state;    /* [max_tokens, up to panels][HIDDEN]: what flows from layer to layer */
 	float *qkv;      /* [the same][QKV] */
 	float *attended; /* [the same][HIDDEN]; NULL with bf16 */
-	float *inner;    /* [MATMUL_PANEL][INNER] */
-	float *product;  /* [MATMUL_PANEL][HIDDEN] */
+	float *inner;    /* [panel_rows][INNER] */
+	float *product;  /* [panel_rows][HIDDEN] */
 	struct narrow narrow_state, narrow_attended; /* as state */
 	struct narrow narrow_inner;                  /* [group_rows][INNER] */
 
@@ -51,8 +52,8 @@ static bool new_buffers(struct embed_workspace *workspace, size_t rows)
 {
 	workspace->state = new_rows(rows, HIDDEN, sizeof(float));
 	workspace->qkv = new_rows(rows, QKV, sizeof(float));
-	workspace->inner = new_rows(MATMUL_PANEL, INNER, sizeof(float));
-	workspace->product = new_rows(MATMUL_PANEL, HIDDEN, sizeof(float));
+	workspace->inner = new_rows(workspace->panel_rows, INNER, sizeof(float));
+	workspace->product = new_rows(workspace->panel_rows, HIDDEN, sizeof(float));
 	return workspace->state && workspace->qkv && workspace->inner && workspace->product;
 }
 
@@ -86,7 +87,6 @@ static void narrow_release(struct narrow *narrow)
 static bool new_sources(struct embed_workspace *workspace, size_t rows,
 			const struct embed_model *model)
 {
-	workspace->panel_rows = model->block_pool ? BLOCK_PANEL : MATMUL_PANEL;
 	workspace->group_rows = model->precision == EMBED_F32 || model->block_pool
 					? workspace->panel_rows
 					: rows;
@@ -100,6 +100,13 @@ static bool new_sources(struct embed_workspace *workspace, size_t rows,
 	       narrow_new(&workspace->narrow_inner, rows, INNER, model);
 }
 
+static size_t choose_panel_rows(const struct embed_model *model)
+{
+	if (model->block_pool)
+		return BLOCK_PANEL;
+	return model->strip_pool ? STRIP_PANEL : MATMUL_PANEL;
+}
+
 struct embed_workspace *embed_workspace_new(const struct embed_model *model, size_t max_tokens)
 {
 	struct embed_workspace *workspace = calloc(1, sizeof *workspace);
@@ -110,8 +117,10 @@ struct embed_workspace *embed_workspace_new(const struct embed_model *model, siz
 	}
 	if (max_tokens < EMBED_MAX_TOKENS)
 		max_tokens = EMBED_MAX_TOKENS;
-	size_t rows = (max_tokens + MATMUL_PANEL - 1) / MATMUL_PANEL * MATMUL_PANEL;
 	workspace->max_tokens = max_tokens;
+	workspace->panel_rows = choose_panel_rows(model);
+	size_t rows = (max_tokens + workspace->panel_rows - 1) / workspace->panel_rows *
+		      workspace->panel_rows;
 	if (model->engine)
 		workspace->context = matmul_context_new(model->engine);
 	if ((model->engine && !workspace->context) || !new_buffers(workspace, rows) ||
@@ -202,6 +211,11 @@ static bool multiply(const struct embed_model *model, const struct layer *layer,
 		model->kernels->multiply_blocks((const uint8_t *)narrow->numbers + at,
 						narrow->block_levels + at / BLOCK,
 						matmul_length(kind), layer->blocks[kind],
+						matmul_width(kind), destination, rows);
+		return true;
+	}
+	if (layer->strips[kind]) {
+		model->kernels->multiply_strips(wide + at, matmul_length(kind), layer->strips[kind],
 						matmul_width(kind), destination, rows);
 		return true;
 	}

@@ -138,25 +138,47 @@ static void add_remedy(struct error *err)
 }
 
 /* One range for the weights of all layers, so that huge pages can hold them. */
+static void *new_pool(size_t size)
+{
+	size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	void *pool = aligned_alloc(HUGE_PAGE, size);
+
+	if (pool)
+		madvise(pool, size, MADV_HUGEPAGE); /* where it is refused, it is only slower */
+	return pool;
+}
+
 static bool new_block_pool(struct embed_model *model)
 {
 	size_t count = 0;
 
 	for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++)
 		count += blocks_count(matmul_width(kind), matmul_length(kind));
-	size_t size = (count * LAYERS * sizeof(struct block_weights) + HUGE_PAGE - 1) / HUGE_PAGE *
-		      HUGE_PAGE;
-	struct block_weights *pool = aligned_alloc(HUGE_PAGE, size);
-	if (!pool)
-		return false;
-	madvise(pool, size, MADV_HUGEPAGE); /* where it is refused, it is only slower */
+	struct block_weights *pool = new_pool(count * LAYERS * sizeof *pool);
 	model->block_pool = pool;
-	for (size_t i = 0; i < LAYERS; i++)
+	for (size_t i = 0; pool && i < LAYERS; i++)
 		for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++) {
 			model->layers[i].blocks[kind] = pool;
 			pool += blocks_count(matmul_width(kind), matmul_length(kind));
 		}
-	return true;
+	return model->block_pool;
+}
+
+/* In the order in which they are used: a product fetches what lies behind its last strip. */
+static bool new_strip_pool(struct embed_model *model)
+{
+	size_t count = 0;
+
+	for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++)
+		count += matmul_width(kind) * matmul_length(kind);
+	float *pool = new_pool(count * LAYERS * sizeof *pool);
+	model->strip_pool = pool;
+	for (size_t i = 0; pool && i < LAYERS; i++)
+		for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++) {
+			model->layers[i].strips[kind] = pool;
+			pool += matmul_width(kind) * matmul_length(kind);
+		}
+	return model->strip_pool;
 }
 
 static enum status choose_precision(struct embed_model *model, enum embed_precision wanted,
@@ -175,6 +197,8 @@ static enum status choose_precision(struct embed_model *model, enum embed_precis
 	model->precision = wanted;
 	if (support == MATMUL_NONE)
 		return new_block_pool(model) ? STATUS_OK : error_no_memory(err);
+	if (wanted == EMBED_F32 && model->kernels->in_strips)
+		return new_strip_pool(model) ? STATUS_OK : error_no_memory(err);
 	model->engine = matmul_engine_new(types[wanted]);
 	return model->engine ? STATUS_OK : error_no_memory(err);
 }
@@ -212,6 +236,7 @@ void embed_model_close(struct embed_model *model)
 			matmul_weights_free(model->layers[i].products[kind]);
 	matmul_engine_free(model->engine);
 	free(model->block_pool);
+	free(model->strip_pool);
 	tokenizer_close(model->tokenizer);
 	free(model->words);
 	free(model);

@@ -13,8 +13,11 @@ struct channels {
 };
 
 struct layer {
-	struct matmul_weights *products[MATMUL_KINDS]; /* NULL where products are in blocks */
-	struct block_weights *blocks[MATMUL_KINDS];    /* in the model's pool; else NULL */
+	/* One of the three. */
+	struct matmul_weights *products[MATMUL_KINDS]; /* of the engine */
+	struct block_weights *blocks[MATMUL_KINDS];    /* in the model's block pool */
+	float *strips[MATMUL_KINDS];                   /* in the model's strip pool */
+
 	float query_bias[HIDDEN];
 	float out_bias[HIDDEN]; /* with what the values' bias comes to behind the product */
 	float up_bias[INNER];
@@ -27,8 +30,12 @@ struct embed_model {
 	enum embed_precision precision;
 	const struct kernels *kernels;
 	struct tokenizer *tokenizer;
-	struct matmul_engine *engine;     /* NULL where products are in blocks */
-	struct block_weights *block_pool; /* EMBED_INT8 without VNNI: the weights of all layers */
+
+	/* What products are made by is not NULL. The pools are the weights of all layers. */
+	struct matmul_engine *engine;
+	struct block_weights *block_pool; /* EMBED_INT8 without VNNI */
+	float *strip_pool;                /* EMBED_F32 where that is faster than the engine */
+
 	float *words; /* [VOCABULARY][HIDDEN] */
 	struct norm embedding_norm;
 	float positions[EMBED_MAX_TOKENS * HIDDEN]; /* with token type 0 added */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "embed/safetensors.h"
+#include "embed/strips.h"
 
 #include "base/banned.h"
 
@@ -71,6 +72,11 @@ static enum status pack(struct loader *loader, size_t index, enum matmul_kind ki
 		for (size_t j = 0; is_rotated(kind) && j < width; j++)
 			model->kernels->rotate(loader->scratch + j * length, length);
 		blocks_pack(loader->scratch, width, length, layer->blocks[kind]);
+		return STATUS_OK;
+	}
+	if (model->strip_pool) {
+		strips_pack(loader->scratch, matmul_width(kind), matmul_length(kind),
+			    layer->strips[kind]);
 		return STATUS_OK;
 	}
 	if (model->precision == EMBED_INT8) {

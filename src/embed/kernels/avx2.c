@@ -4,4 +4,4 @@
 
 #include "base/banned.h"
 
-const struct kernels kernels_avx2 = {.name = "avx2", PASSES};
+const struct kernels kernels_avx2 = {.name = "avx2", .in_strips = true, PASSES};

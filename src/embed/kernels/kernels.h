@@ -25,8 +25,12 @@ struct quantized_row {
  * what stands out over all numbers of a block, so that fewer levels are wasted on it. */
 enum { ROTATION = BLOCK };
 
+/* Outputs whose float32 weights lie side by side. */
+enum { STRIP_WIDTH = 24 };
+
 struct kernels {
 	const char *name; /* "plain", "avx2", "avx512", "avx512-bf16" */
+	bool in_strips;   /* multiply_strips is faster than oneDNN's product */
 
 	/* x[rows][INNER] becomes gelu(x + bias), gelu(v) = v / 2 * (1 + erf(v / sqrt 2)),
 	 * to 2e-6. */
@@ -86,6 +90,12 @@ struct kernels {
 				size_t length, const struct block_weights *weights, size_t width,
 				float *destination, size_t rows);
 
+	/* destination[rows][width] = source[rows][length] · weights, in strips:
+	 * [width / STRIP_WIDTH][length][STRIP_WIDTH]. length is a multiple of 4, width one of
+	 * STRIP_WIDTH. A row's numbers are the same to the bit whatever `rows` is. */
+	void (*multiply_strips)(const float *source, size_t length, const float *weights,
+				size_t width, float *destination, size_t rows);
+
 	/* vector[HIDDEN] = the mean of state[rows][HIDDEN], scaled to L2 norm 1. */
 	void (*pool)(const float *state, float *vector, size_t rows);
 };
@@ -94,6 +104,10 @@ struct kernels {
 void multiply_blocks_avx2(const uint8_t *source, const struct block_level *levels, size_t length,
 			  const struct block_weights *weights, size_t width, float *destination,
 			  size_t rows);
+
+/* multiply_strips of all tables from AVX2 on. */
+void multiply_strips_avx2(const float *source, size_t length, const float *weights, size_t width,
+			  float *destination, size_t rows);
 
 extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512, kernels_avx512_bf16;
 

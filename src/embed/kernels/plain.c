@@ -273,6 +273,20 @@ static void multiply_blocks(const uint8_t *source, const struct block_level *lev
 		}
 }
 
+static void multiply_strips(const float *source, size_t length, const float *weights, size_t width,
+			    float *destination, size_t rows)
+{
+	for (size_t row = 0; row < rows; row++)
+		for (size_t j = 0; j < width; j++) {
+			const float *strip = weights + j / STRIP_WIDTH * STRIP_WIDTH * length;
+			float sum = 0;
+
+			for (size_t i = 0; i < length; i++)
+				sum += source[row * length + i] * strip[i * STRIP_WIDTH + j % STRIP_WIDTH];
+			destination[row * width + j] = sum;
+		}
+}
+
 static void pool(const float *state, float *vector, size_t rows)
 {
 	float squares = 0;
@@ -306,5 +320,6 @@ const struct kernels kernels_plain = {
 	.quantize_blocks = quantize_blocks,
 	.gelu_blocks = gelu_blocks,
 	.multiply_blocks = multiply_blocks,
+	.multiply_strips = multiply_strips,
 	.pool = pool,
 };

@@ -9,6 +9,7 @@
 
 #include "embed/blocks.h"
 #include "embed/kernels/kernels.h"
+#include "embed/strips.h"
 
 enum { MOST_ROWS = EMBED_MAX_TOKENS };
 
@@ -480,6 +481,44 @@ static void products_of_blocks_are_those_of_plain_c(void **state)
 	for_all_tables(check_multiply_blocks, 70);
 }
 
+/* The weights are packed, so that the order of packing is proven too. */
+static void check_multiply_strips(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	size_t length = (1 + random_next(random) % 25) * 8;
+	size_t width = (1 + random_next(random) % 4) * STRIP_WIDTH;
+	struct guarded source = random_numbers(random, rows * length, 3);
+	struct guarded weights = random_numbers(random, width * length, 0.1F);
+	struct guarded packed = guarded_new(width * length * 4);
+	struct guarded out = guarded_new(rows * width * 4), other = guarded_new(rows * width * 4);
+	struct guarded alone = guarded_new(width * 4);
+	size_t row = random_next(random) % rows;
+	const float *x = source.data, *w = weights.data;
+
+	strips_pack(weights.data, width, length, packed.data);
+	for (size_t i = 0; i < rows * width; i++) {
+		double sum = 0;
+		for (size_t k = 0; k < length; k++)
+			sum += (double)x[i / width * length + k] * (double)w[i % width * length + k];
+		((float *)other.data)[i] = (float)sum;
+	}
+	kernels->multiply_strips(x, length, packed.data, width, out.data, rows);
+	assert_close(kernels->name, rows, out.data, other.data, rows * width, 2e-5F);
+	kernels->multiply_strips(x + row * length, length, packed.data, width, alone.data, 1);
+	assert_memory_equal(alone.data, (float *)out.data + row * width, width * sizeof(float));
+	guarded_release(&source);
+	guarded_release(&weights);
+	guarded_release(&packed);
+	guarded_release(&out);
+	guarded_release(&other);
+	guarded_release(&alone);
+}
+
+static void products_in_strips_are_those_of_the_weights_and_of_each_row_alone(void **state)
+{
+	(void)state;
+	for_all_tables(check_multiply_strips, 70);
+}
+
 static void check_pool(const struct kernels *kernels, size_t rows, uint64_t *random)
 {
 	struct guarded state = random_numbers(random, rows * HIDDEN, 2);
@@ -527,6 +566,7 @@ int main(void)
 		cmocka_unit_test(bytes_in_blocks_are_those_of_plain_c),
 		cmocka_unit_test(gelu_in_blocks_is_that_of_plain_c),
 		cmocka_unit_test(products_of_blocks_are_those_of_plain_c),
+		cmocka_unit_test(products_in_strips_are_those_of_the_weights_and_of_each_row_alone),
 		cmocka_unit_test(pooled_vectors_are_those_of_plain_c),
 		cmocka_unit_test(a_table_is_chosen_by_name_and_never_a_faster_one),
 	};
