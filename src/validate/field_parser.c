@@ -310,6 +310,8 @@ static void read_enum(struct document *document, const struct place *above,
 			strbuf_add_slice(&listed, value_of(item).text);
 		}
 	}
+	if (!strbuf_ok(&listed))
+		document->no_memory = true;
 	field->choices_text = copy_text(document, strbuf_slice(&listed));
 	strbuf_release(&listed);
 	texts_sort(keys, node->count);
