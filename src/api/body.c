@@ -21,9 +21,7 @@ static json_t *refuse_syntax(struct api_call *call, const json_error_t *error)
 	return NULL;
 }
 
-/* Integers that fit nothing are valid JSON: read as reals, they are found to be no integer where
- * one is wanted, with the member's name. */
-static json_t *parse(struct slice text, json_error_t *error)
+json_t *body_parse(struct slice text, json_error_t *error)
 {
 	const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
 	json_t *value = json_loadb(text.data, text.size, flags, error);
@@ -56,7 +54,7 @@ json_t *body_read(struct api_call *call, bool may_be_empty, const char *const *k
 
 	if (may_be_empty && slice_trim(text).size == 0)
 		text = SLICE("{}");
-	json_t *value = parse(text, &error);
+	json_t *value = body_parse(text, &error);
 	if (!value)
 		return refuse_syntax(call, &error);
 	if (json_is_object(value)) {

@@ -11,6 +11,10 @@
  * an empty object where `may_be_empty`. Members not among `known` (NULL-terminated) are errors. */
 json_t *body_read(struct api_call *call, bool may_be_empty, const char *const *known);
 
+/* A value as bodies are read; NULL: it is no JSON. Integers that fit nothing are valid JSON: read as reals, they are found to be no
+ * integer where one is wanted, with the member's name. */
+json_t *body_parse(struct slice text, json_error_t *error);
+
 /* Each returns the member, or the fallback where it is missing or wrong (an error then). */
 int64_t body_integer(struct api_call *call, const json_t *object, const char *name, int64_t min,
 		     int64_t max, int64_t fallback);

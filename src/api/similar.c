@@ -1,4 +1,5 @@
 /* GET /api/records/{id}/similar: the nearest records by vector. */
+#include "api/body.h"
 #include "api/search_body.h"
 #include "api/search_filter.h"
 #include "base/clock.h"
@@ -37,7 +38,7 @@ static void read_filter(struct api_call *call, struct search_request *search)
 
 	if (!param_given(call, "filter"))
 		return;
-	json_t *value = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+	json_t *value = body_parse(text, &error);
 	if (!json_is_object(value))
 		add_param_error(call, "query", SLICE("filter"), "wrong-type",
 				"must be a filter as a JSON object, like {\"department\": \"Sales\"}");

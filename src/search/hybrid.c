@@ -1,8 +1,9 @@
 /* Records by their words and by their meaning at once: the two rankings fused by reciprocal ranks
  * (docs/decisions/0102 has the figures).
  *
- * Words that no record holds all of are then asked for one by one, so that a sentence finds what it names. What has no
- * vector yet takes part by its words. */
+ * Words that no record holds all of are then asked for one by one, so that a sentence finds what it names: a record that holds more than
+ * half of them, by what they count, takes part; one that holds less says nothing against what meaning found, and stands behind it. What
+ * has no vector yet takes part by its words. */
 #include "search/internal.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ enum {
 struct candidate {
 	int64_t id;
 	double score;
+	bool weak; /* counts only where meaning did not find the record */
 };
 
 /* What the index gave, and later what both gave. */
@@ -62,11 +64,14 @@ static double reciprocal(size_t rank)
 	return 1.0 / (RANK_SOFTNESS + 1 + (double)rank);
 }
 
+/* Weak ones last. */
 static int compare_ids(const void *a, const void *b)
 {
 	const struct candidate *left = a, *right = b;
 
-	return (left->id > right->id) - (left->id < right->id);
+	if (left->id == right->id)
+		return (int)left->weak - (int)right->weak;
+	return left->id > right->id ? 1 : -1;
 }
 
 static int compare_scores(const void *a, const void *b)
@@ -85,57 +90,61 @@ static void unite(struct fusion *fusion)
 
 	qsort(fusion->candidates, fusion->count, sizeof *fusion->candidates, compare_ids);
 	for (size_t i = 0; i < fusion->count; i++) {
-		if (count && fusion->candidates[count - 1].id == fusion->candidates[i].id)
-			fusion->candidates[count - 1].score += fusion->candidates[i].score;
-		else
-			fusion->candidates[count++] = fusion->candidates[i];
+		const struct candidate *candidate = &fusion->candidates[i];
+		if (!count || fusion->candidates[count - 1].id != candidate->id)
+			fusion->candidates[count++] = *candidate;
+		else if (!candidate->weak)
+			fusion->candidates[count - 1].score += candidate->score;
 	}
 	fusion->count = count;
 	qsort(fusion->candidates, count, sizeof *fusion->candidates, compare_scores);
 }
 
-/* How much of the query the record holds, by what its words count: 1 for all of it. A small word that stands in it by
- * chance does not outweigh its meaning. */
-static double share(const struct word_hits *words, size_t i)
+/* `share`: how much of the query the record holds, by what its words count; 1 for all of it. */
+static struct candidate candidate_by_words(const struct word_hits *words, size_t i, bool any)
 {
-	return words->hits[i].score < words->full ? words->hits[i].score / words->full : 1;
+	double share = words->hits[i].score < words->full ? words->hits[i].score / words->full : 1;
+	bool weak = any && share <= 0.5;
+
+	return (struct candidate){words->hits[i].id, share * reciprocal(weak ? MEANING_DEPTH + i : i), weak};
 }
 
-static bool fuse(struct fusion *fusion, const struct word_hits *words, struct arena *arena)
+static bool fuse(struct fusion *fusion, const struct word_hits *words, bool any, struct arena *arena)
 {
 	fusion->candidates =
 		arena_alloc(arena, (words->count + fusion->hit_count) * sizeof *fusion->candidates);
 	if (!fusion->candidates)
 		return false;
 	for (size_t i = 0; i < words->count; i++)
-		fusion->candidates[fusion->count++] =
-			(struct candidate){words->hits[i].id, reciprocal(i) * share(words, i)};
+		fusion->candidates[fusion->count++] = candidate_by_words(words, i, any);
 	for (size_t i = 0; i < fusion->hit_count; i++)
-		fusion->candidates[fusion->count++] = (struct candidate){fusion->hits[i].id, reciprocal(i)};
+		fusion->candidates[fusion->count++] =
+			(struct candidate){fusion->hits[i].id, reciprocal(i), false};
 	unite(fusion);
 	return true;
 }
 
-static enum status match_words(struct page *page, struct word_hits *hits, struct error *err)
+/* *any: no record holds all the words. */
+static enum status match_words(struct page *page, struct word_hits *hits, bool *any, struct error *err)
 {
 	enum status status = page_match(page, false, hits, err);
 
-	if (status == STATUS_OK && !hits->total)
-		status = page_match(page, true, hits, err);
-	return status;
+	*any = status == STATUS_OK && !hits->total;
+	return *any ? page_match(page, true, hits, err) : status;
 }
 
 static enum status fetch_fused(struct page *page, struct error *err)
 {
 	struct fusion *fusion = page->found;
 	struct word_hits words;
+	bool any;
 
 	if (page_goes_on(page))
 		return page_go_on_ranked(page, err);
-	enum status status = match_words(page, &words, err);
+	enum status status = match_words(page, &words, &any, err);
 	if (status != STATUS_OK)
 		return status;
-	if (!fuse(fusion, &words, page->arena))
+	if (!fuse(fusion, &words, any, page->arena))
 		return error_no_memory(err);
 	size_t most = page_needs_all(page) ? SEARCH_ALL_MOST : SEARCH_DEPTH_MOST;
 	size_t count = fusion->count < most ? fusion->count : most;

@@ -344,7 +344,7 @@ struct word_hits {
 	struct word_hit *hits;
 	size_t count;
 	int64_t total; /* records that match */
-	double full;   /* the score of a record that holds every term once */
+	double full;   /* the score of a record that holds every term once; where any is enough, as it is written and not by a slip */
 };
 
 struct similar_words {

@@ -14,7 +14,7 @@ def is_alone(character):
 
 
 def fold(text):
-    """The words of a text, with where each stands: [(word, start, end)]."""
+    """The words of a text, with where each stands: [(word, start, end)]. Of a longer one the first 64 bytes."""
     found, word, start = [], "", 0
     for place, character in enumerate(text + " "):
         folded = "".join(c for c in unicodedata.normalize("NFKD", character.casefold()).casefold()
@@ -31,7 +31,11 @@ def fold(text):
         if is_alone(character):
             found.append((word, start, place + 1))
             word = ""
-    return found
+    return [(cut(word), start, end) for word, start, end in found]
+
+
+def cut(word):
+    return word.encode()[:64].decode(errors="ignore")
 
 
 def values_of(data):
@@ -54,8 +58,18 @@ def words_of(data):
     return [word for _, text in values_of(data) for word, _, _ in fold(text)]
 
 
+class Term:
+    """What a record must hold, or must not: one of the alternatives, each (words, the last of them is a prefix, its weight)."""
+
+    def __init__(self, words, prefix, excluded, may_be_slip):
+        self.alternatives = [(words, prefix, 1.0)]
+        self.excluded, self.may_be_slip = excluded, may_be_slip
+
+    def is_like(self, other):
+        return (self.alternatives[0], self.excluded) == (other.alternatives[0], other.excluded)
+
+
 def parse(query):
-    """[(words, is_prefix, is_excluded)]"""
     terms = []
     for minus, quoted, star, plain in re.findall(r'(-*)(?:"([^"]*)(?:"|$)(\**)|([^\s"]+))', query):
         text = plain or quoted
@@ -65,14 +79,50 @@ def parse(query):
         if not words:
             continue
         prefix = prefix and words[-1][2] == len(bare)
-        term = ([word for word, _, _ in words], prefix, bool(minus))
-        if term not in terms:
+        may_be_slip = bool(plain) and not minus and not prefix and len(words) == 1 and is_spelled(words[0][0])
+        term = Term([word for word, _, _ in words], prefix, bool(minus), may_be_slip)
+        if not any(term.is_like(other) for other in terms):
             terms.append(term)
     return terms
 
 
-def occurrences(words, term):
-    wanted, prefix, _ = term
+# ---- slips of the keys ----
+
+
+def is_spelled(word):
+    """Letters alone, and at least four of them."""
+    return len(word) >= 4 and not any(unicodedata.category(c) == "Nd" or is_alone(c) for c in word)
+
+
+def distance(a, b):
+    """Letters to change, add, leave out or exchange with the next."""
+    rows = [list(range(len(b) + 1))]
+    for i in range(1, len(a) + 1):
+        row = [i]
+        for j in range(1, len(b) + 1):
+            row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a[i - 1] != b[j - 1])))
+            if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                row[-1] = min(row[-1], rows[-2][j - 2] + 1)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def add_similar(terms, spellings):
+    """A word of 5 to 32 letters that does not occur is looked for as the three nearest that do, too."""
+    for term in terms:
+        word = term.alternatives[0][0][0]
+        if not term.may_be_slip or not 5 <= len(word) <= 32 or word in spellings:
+            continue
+        near = ((distance(word, other), other.encode(), other) for other in spellings if abs(len(other) - len(word)) <= 2 and len(other) <= 32)
+        for away, _, other in sorted(item for item in near if item[0] <= (1 if len(word) < 9 else 2))[:3]:
+            term.alternatives.append(([other], False, 1 / (1 + away)))
+
+
+# ---- matching ----
+
+
+def occurrences(words, alternative):
+    wanted, prefix, _ = alternative
     count = 0
     for at in range(len(words) - len(wanted) + 1):
         piece = words[at:at + len(wanted)]
@@ -81,27 +131,74 @@ def occurrences(words, term):
     return count
 
 
+def holds(words, term):
+    return any(occurrences(words, alternative) for alternative in term.alternatives)
+
+
+class Library:
+    """Records with their words. `hidden`: the data of stored rows that no search shows (of dry runs and corrected files): they count
+    where it is told how rare a word is."""
+
+    def __init__(self, records, hidden=()):
+        self.records = records
+        self.words = {record["id"]: words_of(record["data"]) for record in records}
+        self.words.update(((("hidden", at), words_of(data)) for at, data in enumerate(hidden)))
+        self.spellings = {word for words in self.words.values() for word in words if is_spelled(word)}
+
+    def frequency(self, having):
+        """What a phrase counts that so many records hold."""
+        return math.log(1 + (len(self.words) - having + 0.5) / (having + 0.5))
+
+    def match(self, query, wanted=lambda record: True, any_term=False):
+        """([(id, score)] of the records that hold every word, or any, best first; what a record that holds all of them once scores)"""
+        terms = parse(query)
+        add_similar(terms, self.spellings)
+        asked, excluded = ([term for term in terms if term.excluded == is_excluded] for is_excluded in (False, True))
+        if not asked:
+            return [], 0
+        weights, full = {}, 0
+        for term in asked:
+            having = [sum(1 for words in self.words.values() if occurrences(words, alternative)) for alternative in term.alternatives]
+            frequency = self.frequency(min(sum(having), len(self.words)))
+            for at, alternative in enumerate(term.alternatives):
+                weights[id(term), at] = alternative[2] * frequency
+            best = max((alternative[2] for alternative, count in zip(term.alternatives, having) if count), default=1)
+            full += (1 if any_term else best) * frequency
+        found = []
+        for record in self.records:
+            words = self.words[record["id"]]
+            held = [holds(words, term) for term in asked]
+            if not (any(held) if any_term else all(held)) or not wanted(record) or any(holds(words, term) for term in excluded):
+                continue
+            score = 0
+            for term in asked:
+                for at, alternative in enumerate(term.alternatives):
+                    count = occurrences(words, alternative)
+                    score += weights[id(term), at] * 2.2 * count / (count + 1.2)
+            found.append((record["id"], score))
+        return sorted(found, key=lambda item: (-item[1], item[0])), full
+
+
 def search(records, query, wanted=lambda record: True):
     """[(id, score)] of the records (as the API gives them) that hold every word, best first."""
-    words = {record["id"]: words_of(record["data"]) for record in records}
-    terms = parse(query)
-    asked = [term for term in terms if not term[2]]
-    counts = {number: [occurrences(own, term) for term in asked] for number, own in words.items()}
-    weights = []
-    for place in range(len(asked)):
-        having = sum(1 for count in counts.values() if count[place])
-        if len(terms) == 1:
-            having = sum(1 for count in counts.values() if all(count))
-        weights.append(math.log(1 + (len(words) - having + 0.5) / (having + 0.5)))
-    found = []
-    for record in records:
-        count = counts[record["id"]]
-        if not asked or not all(count) or not wanted(record):
-            continue
-        if any(occurrences(words[record["id"]], term) for term in terms if term[2]):
-            continue
-        found.append((record["id"], sum(w * 2.2 * c / (c + 1.2) for w, c in zip(weights, count))))
-    return sorted(found, key=lambda item: (-item[1], item[0]))
+    return Library(records).match(query, wanted)[0]
+
+
+# ---- both rankings ----
+
+
+def fuse(by_words, full, by_meaning, any_term=False):
+    """Two rankings as one, [(id, score)] best first: docs/decisions/0102."""
+    by_meaning, scores = by_meaning[:1000], {}
+    for rank, number in enumerate(by_meaning):
+        scores[number] = 1 / (61 + rank)
+    for rank, (number, score) in enumerate(by_words[:10000]):
+        share = min(1, score / full)
+        if not any_term or share > 0.5:
+            scores[number] = scores.get(number, 0) + share / (61 + rank)
+        else:
+            scores.setdefault(number, share / (61 + 1000 + rank))
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
 def check_highlights(record, query):
@@ -113,9 +210,10 @@ def check_highlights(record, query):
             words.append(word)
             places.append((number, start, end))
     marked = set()
-    for wanted, prefix, excluded in parse(query):
+    for term in parse(query):
+        wanted = term.alternatives[0][0]
         for at in range(len(words) - len(wanted) + 1):
-            if not excluded and occurrences(words[at:at + len(wanted)], (wanted, prefix, False)):
+            if not term.excluded and occurrences(words[at:at + len(wanted)], term.alternatives[0]):
                 marked.update(range(at, at + len(wanted)))
     expected = {}
     for place in sorted(marked):

@@ -64,7 +64,9 @@ enum { WORD_PHRASES_MOST = 256 };
 struct words_scorer {
 	const struct id_set *within;      /* NULL: all */
 	double weights[WORD_PHRASES_MOST]; /* of the expression's phrases, in their order */
-	double frequencies[WORD_PHRASES_MOST]; /* inverse document frequencies */
+	int terms[WORD_PHRASES_MOST];      /* which term each is an alternative of, rising */
+	int64_t rows[WORD_PHRASES_MOST];   /* that hold the phrase */
+	double frequencies[WORD_PHRASES_MOST]; /* inverse document frequencies of their terms */
 	int phrase_count;                 /* 0: not begun */
 	int64_t row_count;                /* of the index */
 };

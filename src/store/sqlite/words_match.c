@@ -26,8 +26,10 @@ static void write_term(const struct word_term *term, struct strbuf *out, struct 
 		if (i)
 			strbuf_add_string(out, " OR ");
 		write_phrase(&term->alternatives[i], out);
-		if (*phrases < WORD_PHRASES_MOST)
+		if (*phrases < WORD_PHRASES_MOST) {
 			scorer->weights[*phrases] = term->excluded ? 0 : term->alternatives[i].weight;
+			scorer->terms[*phrases] = *phrases - (int)i;
+		}
 		++*phrases;
 	}
 	strbuf_add_byte(out, ')');
@@ -213,23 +215,29 @@ static enum status run_match(struct sieve *sieve, struct slice expression, struc
 	return status == STATUS_OK ? end : status;
 }
 
-/* A term counts by that of its alternatives which counts most and stands in some record. */
+/* What a term counts in a record that holds it: its best alternative that stands in some record. Where one term is enough, a term that only
+ * stands there as what it may be a slip of is not all there. */
+static double score_of_term(const struct word_term *term, bool any, const struct words_scorer *scorer, int phrase)
+{
+	double weight = 0;
+
+	for (size_t i = 0; i < term->count; i++)
+		if (scorer->rows[phrase + (int)i] && scorer->weights[phrase + (int)i] > weight)
+			weight = scorer->weights[phrase + (int)i];
+	return (any || weight <= 0 ? 1 : weight) * scorer->frequencies[phrase];
+}
+
 static double score_of_all(const struct word_query *wanted, const struct words_scorer *scorer)
 {
-	double unknown = words_frequency(scorer->row_count, 0), sum = 0;
+	double sum = 0;
 	int phrase = 0;
 
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct word_term *term = &wanted->terms[i];
-		double most = 0;
-		if (term->excluded)
+		if (term->excluded || !term->count)
 			continue;
-		for (size_t j = 0; j < term->count; j++, phrase++) {
-			double counts = scorer->weights[phrase] * scorer->frequencies[phrase];
-			if (scorer->frequencies[phrase] < unknown && counts > most)
-				most = counts;
-		}
-		sum += most > 0 ? most : unknown;
+		sum += score_of_term(term, wanted->any, scorer, phrase);
+		phrase += (int)term->count;
 	}
 	return sum;
 }

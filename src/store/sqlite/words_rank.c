@@ -23,6 +23,19 @@ static int count_row(const Fts5ExtensionApi *api, Fts5Context *context, void *co
 	return SQLITE_OK;
 }
 
+/* Alternatives count alike, by the rows that hold any of them (told by their sum): of the words that a slip may stand for, a rare one is
+ * no likelier than a frequent one. */
+static void weigh_terms(struct words_scorer *scorer)
+{
+	for (int i = 0, end; i < scorer->phrase_count; i = end) {
+		int64_t rows = 0;
+		for (end = i; end < scorer->phrase_count && scorer->terms[end] == scorer->terms[i]; end++)
+			rows += scorer->rows[end];
+		for (int j = i; j < end; j++)
+			scorer->frequencies[j] = words_frequency(scorer->row_count, rows);
+	}
+}
+
 /* A phrase alone is in every row that the statement gives: the caller counts those. */
 static int begin(const Fts5ExtensionApi *api, Fts5Context *context, struct words_scorer *scorer)
 {
@@ -33,14 +46,13 @@ static int begin(const Fts5ExtensionApi *api, Fts5Context *context, struct words
 	if (count > WORD_PHRASES_MOST)
 		return SQLITE_INTERNAL;
 	scorer->row_count = rows;
-	scorer->frequencies[0] = 1;
-	for (int i = 0; count > 1 && i < count && code == SQLITE_OK; i++) {
-		int64_t with = 0;
-		if (scorer->weights[i] > 0)
-			code = api->xQueryPhrase(context, i, &with, count_row);
-		scorer->frequencies[i] = words_frequency(scorer->row_count, with);
-	}
 	scorer->phrase_count = count;
+	scorer->frequencies[0] = 1;
+	for (int i = 0; count > 1 && i < count && code == SQLITE_OK; i++)
+		if (scorer->weights[i] > 0)
+			code = api->xQueryPhrase(context, i, &scorer->rows[i], count_row);
+	if (count > 1)
+		weigh_terms(scorer);
 	return code;
 }
 
