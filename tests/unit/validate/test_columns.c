@@ -1,14 +1,14 @@
 /* Which column is which field: names, aliases, map, and what is embedded of a record. */
 #include "support.h"
 
+#include "arena_fixture.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "validate/schema.h"
 
 #include "base/banned.h"
-
-static struct arena arena;
 
 static const struct schema *parse(const char *document)
 {
@@ -38,7 +38,7 @@ static void check_names(struct validator *validator, const char *const *columns,
 	struct record record = record_of(columns, fields);
 	struct error err;
 
-	assert_ok(validator_check(validator, &record, &arena, &err), &err);
+	assert_ok(validator_check(validator, &record, &test_arena, &err), &err);
 	for (size_t i = 0; i < record.field_count; i++)
 		assert_slice(record.fields[i].name, expected[i][0] ? expected[i] : columns[i]);
 }
@@ -116,7 +116,7 @@ static void two_columns_of_one_name_are_an_error_of_the_row(void **state)
 	(void)state;
 	fields[1].value.text = SLICE("a@example.com");
 	fields[2].value.text = SLICE("5");
-	assert_ok(validator_check(validator, &record, &arena, &err), &err);
+	assert_ok(validator_check(validator, &record, &test_arena, &err), &err);
 	assert_int_equal(record.error_count, 1);
 	assert_string_equal(record.errors[0].code, "duplicate-label");
 	validator_free(validator);
@@ -169,11 +169,11 @@ static void the_readers_errors_get_the_fields_names(void **state)
 
 	(void)state;
 	fields[1].value.text = SLICE("a@example.com");
-	*record_add_error(&record, &arena) = (struct cell_error){.field = SLICE("Name"), .code = "encoding-error"};
-	*record_add_error(&record, &arena) = (struct cell_error){.field = SLICE("ALTER"), .code = "missing-cell"};
-	*record_add_error(&record, &arena) = (struct cell_error){.field = SLICE("Department"), .code = "missing-cell"};
-	*record_add_error(&record, &arena) = (struct cell_error){.field = SLICE("other"), .code = "missing-cell"};
-	assert_ok(validator_check(validator, &record, &arena, &err), &err);
+	*record_add_error(&record, &test_arena) = (struct cell_error){.field = SLICE("Name"), .code = "encoding-error"};
+	*record_add_error(&record, &test_arena) = (struct cell_error){.field = SLICE("ALTER"), .code = "missing-cell"};
+	*record_add_error(&record, &test_arena) = (struct cell_error){.field = SLICE("Department"), .code = "missing-cell"};
+	*record_add_error(&record, &test_arena) = (struct cell_error){.field = SLICE("other"), .code = "missing-cell"};
+	assert_ok(validator_check(validator, &record, &test_arena, &err), &err);
 	assert_int_equal(record.error_count, 4);
 	assert_slice(record.errors[0].field, "name");
 	assert_slice(record.errors[1].field, "age");
@@ -213,20 +213,6 @@ static void a_template_says_what_is_embedded(void **state)
 	check_text(ABC ", \"embedding_template\": \"{{{a}}} [{c}{d}] {a}\"}", "{One} [] One");
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,5 +226,5 @@ int main(void)
 		cmocka_unit_test(a_template_says_what_is_embedded),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_test_arena, release_test_arena);
 }

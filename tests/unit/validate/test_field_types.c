@@ -1,14 +1,14 @@
 /* Every type and constraint by what becomes of a cell, and the claims of unique fields. */
 #include "support.h"
 
+#include "arena_fixture.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "validate/schema.h"
 
 #include "base/banned.h"
-
-static struct arena arena;
 
 /* Checks a record of one field `a` against a schema of one field with these members. */
 static struct record check_value(const char *members, enum value_kind kind, const char *text)
@@ -18,7 +18,7 @@ static struct record check_value(const char *members, enum value_kind kind, cons
 	struct strbuf document;
 	struct error err;
 
-	arena_reset(&arena);
+	arena_reset(&test_arena);
 	strbuf_init(&document, 1 << 16);
 	strbuf_add_format(&document, "{\"fields\": [{\"name\": \"a\", %s}]}", members);
 	assert_ok(schema_parse(SLICE("test"), strbuf_slice(&document), &schema, NULL, &err), &err);
@@ -28,7 +28,7 @@ static struct record check_value(const char *members, enum value_kind kind, cons
 	assert_non_null(validator);
 	field = (struct field){SLICE("a"), {kind, slice_of_string(text)}};
 	struct record record = {.row = 1, .line = 2, .fields = &field, .field_count = 1};
-	assert_ok(validator_check(validator, &record, &arena, &err), &err);
+	assert_ok(validator_check(validator, &record, &test_arena, &err), &err);
 	/* The record names its field by the schema's text, which goes with the validator. */
 	field.name = SLICE("a");
 	validator_free(validator);
@@ -312,20 +312,6 @@ static void only_values_of_the_type_are_claimed(void **state)
 	assert_true(claim_of(LIMIT("integer", "\"unique\": true, \"maximum\": 5"), VALUE_STRING, "6").size > 0);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,5 +329,5 @@ int main(void)
 		cmocka_unit_test(only_values_of_the_type_are_claimed),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_test_arena, release_test_arena);
 }

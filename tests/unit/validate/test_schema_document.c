@@ -1,6 +1,8 @@
 /* Documents: what is taken, what is refused and where. */
 #include "support.h"
 
+#include "arena_fixture.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,8 +10,6 @@
 #include "validate/schema.h"
 
 #include "base/banned.h"
-
-static struct arena arena;
 
 static const struct schema *parse(const char *document)
 {
@@ -24,10 +24,10 @@ static const struct schema *parse(const char *document)
 static void check_fault_at(const char *document, const char *place, const char *type, int line)
 {
 	const struct schema *schema;
-	struct schema_faults faults = {.arena = &arena};
+	struct schema_faults faults = {.arena = &test_arena};
 	struct error err;
 
-	arena_reset(&arena);
+	arena_reset(&test_arena);
 	enum status status = schema_parse(SLICE("test"), slice_of_string(document), &schema, &faults, &err);
 	if (status != STATUS_INVALID || faults.count != 1 || !slice_is(faults.list[0].place, place) ||
 	    strcmp(faults.list[0].type, type) != 0)
@@ -159,13 +159,13 @@ static void what_only_describes_is_ignored(void **state)
 
 static void faults_are_listed_up_to_a_limit(void **state)
 {
-	struct schema_faults faults = {.arena = &arena};
+	struct schema_faults faults = {.arena = &test_arena};
 	const struct schema *schema;
 	struct strbuf text;
 	struct error err;
 
 	(void)state;
-	arena_reset(&arena);
+	arena_reset(&test_arena);
 	strbuf_init(&text, 1 << 16);
 	strbuf_add_string(&text, "{\"fields\": [{}");
 	for (int i = 0; i < 30; i++)
@@ -258,7 +258,7 @@ struct tally {
 static void try_schemas(const struct json_node *node, struct tally *tally)
 {
 	const struct schema *schema;
-	struct schema_faults faults = {.arena = &arena};
+	struct schema_faults faults = {.arena = &test_arena};
 	struct error err;
 
 	if (json_node_find(node, "fields")) {
@@ -284,7 +284,7 @@ static void visit(void *context, const char *path)
 	arena_init(&tree, 64 << 20);
 	if (json_tree_read(text, &tree, &root, NULL) == STATUS_OK)
 		try_schemas(root, context);
-	arena_reset(&arena);
+	arena_reset(&test_arena);
 	arena_release(&tree);
 	free((char *)(uintptr_t)text.data);
 }
@@ -323,20 +323,6 @@ static void documents_of_others_are_taken_or_refused_with_a_reason(void **state)
 	check_file("schema-valid-full.json", false); /* foreign keys are not checked here */
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, 64 << 20);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_release(&arena);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,5 +338,5 @@ int main(void)
 		cmocka_unit_test(documents_of_others_are_taken_or_refused_with_a_reason),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, make_test_arena, release_test_arena);
 }
