@@ -21,6 +21,12 @@ struct place {
 	int64_t id;
 };
 
+/* Where a value stands among the codes of one segment: at `code`, or between the one before and `code`. */
+struct code_place {
+	uint32_t code;
+	bool exact;
+};
+
 struct ordering {
 	const struct column_view *view;
 	const struct sort_key *keys;
@@ -29,6 +35,7 @@ struct ordering {
 	const struct column **columns;
 	bool has_after;
 	struct place after;
+	struct code_place after_codes[SORT_KEYS_MOST]; /* of its values, in the segment that is passed */
 	/* The best so far: a heap with the worst at its root. */
 	struct candidate *heap;
 	size_t count, capacity;
@@ -109,15 +116,51 @@ static bool is_before(const struct ordering *order, const struct candidate *a, c
 	return a->id < b->id;
 }
 
+static struct code_place place_of(const struct column *column, struct slice key)
+{
+	struct code_place place = {.code = column_lower_bound(column, key)};
+
+	place.exact = place.code <= column->distinct && slice_equal(column_key(column, place.code), key);
+	return place;
+}
+
+/* Against the value of `after`: below 0 before it, above 0 behind it. */
+static int compare_after(const struct ordering *order, const struct candidate *at, size_t key)
+{
+	const struct sort_key *by = &order->keys[key];
+	const struct standing *after = &order->after.values[key];
+
+	if (!by->field.data) {
+		struct standing standing = standing_of(order, at, key);
+		return compare_standing(by, &standing, after);
+	}
+	const struct column *column = column_of(order, at->segment, key);
+	uint32_t code = column ? column_code(column, at->row) : 0;
+	if (!code || !after->key.size)
+		return (code == 0) - (after->key.size == 0);
+	struct code_place place = order->after_codes[key];
+	if (place.exact && code == place.code)
+		return 0;
+	return (code < place.code) != by->descending ? -1 : 1;
+}
+
 static bool is_behind(const struct ordering *order, const struct candidate *at)
 {
 	for (size_t key = 0; key < order->key_count; key++) {
-		struct standing standing = standing_of(order, at, key);
-		int result = compare_standing(&order->keys[key], &standing, &order->after.values[key]);
+		int result = compare_after(order, at, key);
 		if (result)
 			return result > 0;
 	}
 	return at->id > order->after.id;
+}
+
+static void find_after_codes(struct ordering *order, uint32_t segment)
+{
+	for (size_t key = 0; key < order->key_count; key++) {
+		const struct column *column = column_of(order, segment, key);
+		if (column && order->after.values[key].key.size)
+			order->after_codes[key] = place_of(column, order->after.values[key].key);
+	}
 }
 
 /* ---- the heap ---- */
@@ -174,29 +217,42 @@ struct window {
 	bool missing;
 };
 
-static void narrow(const struct ordering *order, const struct column *column, const struct standing *border,
-		   bool is_after, struct window *window)
+/* `border`: a value's place, or NULL for none: records without a value are last. */
+static void narrow(const struct ordering *order, const struct code_place *border, bool is_after, struct window *window)
 {
 	bool descending = order->keys[0].descending;
-	bool found;
 
-	if (!border->key.size) {
-		/* Records without a value are last: behind them is none of those with one. */
+	if (!border) {
+		/* Behind a record without a value is none with one. */
 		if (is_after)
 			window->from = window->to + 1;
 		return;
 	}
 	if (!is_after)
 		window->missing = false;
-	uint32_t bound = column_lower_bound(column, border->key);
-	found = bound <= column->distinct && slice_equal(column_key(column, bound), border->key);
-	/* Codes at `bound` are still looked at where they are the border's own value. */
+	/* Codes at the border are still looked at where they are its own value. */
+	uint32_t last = border->exact ? border->code : border->code - 1;
 	if (is_after != descending) {
-		if (bound > window->from)
-			window->from = bound;
-	} else if (found ? bound < window->to : bound - 1 < window->to) {
-		window->to = found ? bound : bound - 1;
+		if (border->code > window->from)
+			window->from = border->code;
+	} else if (last < window->to) {
+		window->to = last;
 	}
+}
+
+/* The first key of the worst found; false: it has none. */
+static bool place_worst(const struct ordering *order, uint32_t segment, const struct column *column, struct code_place *place)
+{
+	const struct candidate *worst = &order->heap[0];
+
+	if (worst->segment == segment) {
+		*place = (struct code_place){column_code(column, worst->row), true};
+		return place->code != 0;
+	}
+	struct slice key = standing_of(order, worst, 0).key;
+	if (key.size)
+		*place = place_of(column, key);
+	return key.size != 0;
 }
 
 static struct window window_of(const struct ordering *order, uint32_t segment)
@@ -207,10 +263,11 @@ static struct window window_of(const struct ordering *order, uint32_t segment)
 	if (!column)
 		return window;
 	if (order->has_after)
-		narrow(order, column, &order->after.values[0], true, &window);
+		narrow(order, order->after.values[0].key.size ? &order->after_codes[0] : NULL, true, &window);
 	if (order->count == order->capacity && order->capacity) {
-		struct standing worst = standing_of(order, &order->heap[0], 0);
-		narrow(order, column, &worst, false, &window);
+		struct code_place place;
+		bool any = place_worst(order, segment, column, &place);
+		narrow(order, any ? &place : NULL, false, &window);
 	}
 	return window;
 }
@@ -236,6 +293,9 @@ static void pass_segment(struct ordering *order, uint32_t index, const uint64_t 
 	const struct segment *segment = order->view->segments[index];
 	const struct column *first = column_of(order, index, 0);
 	bool windowed = order->keys[0].field.data != NULL;
+
+	if (order->has_after)
+		find_after_codes(order, index);
 	struct window window = window_of(order, index);
 
 	for (uint32_t word = 0; word < segment_words(segment); word++) {
