@@ -136,6 +136,20 @@ static const struct filter *equal_to(struct reading *reading, struct slice field
 	return range(reading, field, &from, &to);
 }
 
+/* `wanted` is what is said of a value that is no array. */
+static bool read_items(struct reading *reading, struct value value, const char *wanted, const struct step *at, struct value **items,
+		       size_t *count)
+{
+	if (value.kind != VALUE_ARRAY) {
+		refuse(reading, at, "wrong-type", wanted);
+		return false;
+	}
+	if (json_text_items(value.text, reading->call->arena, items, count))
+		return true;
+	no_memory(reading);
+	return false;
+}
+
 static const struct filter *one_of(struct reading *reading, struct slice field, struct value value,
 				   const struct step *at)
 {
@@ -144,10 +158,10 @@ static const struct filter *one_of(struct reading *reading, struct slice field, 
 	struct slice *keys;
 	size_t count;
 
-	if (value.kind != VALUE_ARRAY)
-		return refuse(reading, at, "wrong-type", "must be an array of values");
-	if (!filter || !json_text_items(value.text, reading->call->arena, &items, &count))
+	if (!filter)
 		return no_memory(reading);
+	if (!read_items(reading, value, "must be an array of values", at, &items, &count))
+		return NULL;
 	if (count > VALUES_MOST)
 		return refuse(reading, at, "out-of-range", "must hold at most 10,000 values");
 	keys = arena_alloc_zeroed(reading->call->arena, count, sizeof *keys);
@@ -338,10 +352,8 @@ static const struct filter *own_one_of(struct reading *reading, const struct own
 	struct value *items;
 	size_t count;
 
-	if (value.kind != VALUE_ARRAY)
-		return refuse(reading, at, "wrong-type", "must be an array of values");
-	if (!json_text_items(value.text, reading->call->arena, &items, &count))
-		return no_memory(reading);
+	if (!read_items(reading, value, "must be an array of values", at, &items, &count))
+		return NULL;
 	if (count > CONDITIONS_MOST)
 		return refuse(reading, at, "out-of-range", "must hold at most 1,000 values");
 	struct filter *either = new_filter(reading, FILTER_OR, count);
@@ -443,10 +455,8 @@ static const struct filter *read_several(struct reading *reading, enum filter_ki
 	struct value *items;
 	size_t count;
 
-	if (value.kind != VALUE_ARRAY)
-		return refuse(reading, at, "wrong-type", "must be an array of filters");
-	if (!json_text_items(value.text, reading->call->arena, &items, &count))
-		return no_memory(reading);
+	if (!read_items(reading, value, "must be an array of filters", at, &items, &count))
+		return NULL;
 	struct filter *several = new_filter(reading, kind, count);
 	if (!several)
 		return no_memory(reading);

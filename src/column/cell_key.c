@@ -254,3 +254,19 @@ void key_write_json(struct slice key, struct json_writer *json)
 	}
 	strbuf_release(&text);
 }
+
+uint64_t key_hash(struct slice text)
+{
+	uint64_t hash = 0x9E3779B97F4A7C15u ^ text.size;
+	size_t at = 0;
+
+	for (; at + 8 <= text.size; at += 8) {
+		uint64_t word;
+		memcpy(&word, text.data + at, 8);
+		hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
+		hash ^= hash >> 32;
+	}
+	for (; at < text.size; at++)
+		hash = (hash ^ (unsigned char)text.data[at]) * 0xC4CEB9FE1A85EC53u;
+	return hash ^ hash >> 29;
+}

@@ -56,6 +56,9 @@ static inline int key_compare(struct slice a, struct slice b)
 	return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
+/* For tables of keys, or of other short texts, in this process. */
+uint64_t key_hash(struct slice text);
+
 static inline enum key_kind key_kind_of(struct slice key)
 {
 	return (enum key_kind)((unsigned char)key.data[0] & 0xF0);

@@ -57,22 +57,6 @@ struct tally {
 	uint64_t filled;
 };
 
-static uint64_t hash_of(struct slice text)
-{
-	uint64_t hash = 0x9E3779B97F4A7C15u ^ text.size;
-	size_t at = 0;
-
-	for (; at + 8 <= text.size; at += 8) {
-		uint64_t word;
-		memcpy(&word, text.data + at, 8);
-		hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-		hash ^= hash >> 32;
-	}
-	for (; at < text.size; at++)
-		hash = (hash ^ (unsigned char)text.data[at]) * 0xC4CEB9FE1A85EC53u;
-	return hash ^ hash >> 29;
-}
-
 static bool make_room(struct tally *tally)
 {
 	if (tally->count == tally->capacity) {
@@ -90,7 +74,7 @@ static bool make_room(struct tally *tally)
 	if (!slots)
 		return false;
 	for (size_t i = 0; i < tally->count; i++) {
-		size_t at = hash_of(tally->values[i].key) & (larger - 1);
+		size_t at = key_hash(tally->values[i].key) & (larger - 1);
 		while (slots[at])
 			at = (at + 1) & (larger - 1);
 		slots[at] = (uint32_t)i + 1;
@@ -105,7 +89,7 @@ static bool add_count(struct tally *tally, struct slice key, uint64_t count)
 {
 	if (!make_room(tally))
 		return false;
-	size_t at = hash_of(key) & (tally->slot_count - 1);
+	size_t at = key_hash(key) & (tally->slot_count - 1);
 	while (tally->slots[at] && !slice_equal(tally->values[tally->slots[at] - 1].key, key))
 		at = (at + 1) & (tally->slot_count - 1);
 	if (!tally->slots[at]) {
@@ -260,17 +244,28 @@ void facet_count_ranges(const struct column_selection *selection, struct slice f
 
 /* ---- numbers ---- */
 
+/* The next finite number of the column that some selected row has; false: there is none. *code: the one seen last. */
+static bool next_number(const struct column *column, const uint32_t *counts, uint32_t *code, double *value)
+{
+	while (++*code <= column->distinct) {
+		struct slice key = column_key(column, *code);
+		if (key_kind_of(key) != KEY_NUMBER)
+			return false;
+		if (!counts[*code])
+			continue;
+		*value = key_number(key);
+		if (isfinite(*value))
+			return true;
+	}
+	return false;
+}
+
 static bool take_numbers(void *context, const struct column *column, const uint32_t *counts)
 {
 	struct facet_numbers *numbers = context;
+	double value;
 
-	for (uint32_t code = 1; code <= column->distinct; code++) {
-		struct slice key = column_key(column, code);
-		if (key_kind_of(key) != KEY_NUMBER)
-			break;
-		double value = counts[code] ? key_number(key) : 0;
-		if (!counts[code] || !isfinite(value))
-			continue;
+	for (uint32_t code = 0; next_number(column, counts, &code, &value);) {
 		if (!numbers->count || value < numbers->min)
 			numbers->min = value;
 		if (!numbers->count || value > numbers->max)
@@ -307,14 +302,9 @@ double facet_nice_interval(double min, double max, unsigned bars)
 static bool take_bars(void *context, const struct column *column, const uint32_t *counts)
 {
 	struct facet_histogram *histogram = context;
+	double value;
 
-	for (uint32_t code = 1; code <= column->distinct; code++) {
-		struct slice key = column_key(column, code);
-		if (key_kind_of(key) != KEY_NUMBER)
-			break;
-		double value = counts[code] ? key_number(key) : 0;
-		if (!counts[code] || !isfinite(value))
-			continue;
+	for (uint32_t code = 0; next_number(column, counts, &code, &value);) {
 		double bar = floor(value / histogram->interval) - floor(histogram->start / histogram->interval + 0.5);
 		if (bar >= 0 && bar < (double)histogram->count)
 			histogram->bars[(size_t)bar] += counts[code];

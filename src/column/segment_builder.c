@@ -347,22 +347,6 @@ void segment_builder_free(struct segment_builder *builder)
 	free(builder);
 }
 
-static uint32_t hash_of(struct slice text)
-{
-	uint64_t hash = 0x9E3779B97F4A7C15u ^ text.size;
-	size_t at = 0;
-
-	for (; at + 8 <= text.size; at += 8) {
-		uint64_t word;
-		memcpy(&word, text.data + at, 8);
-		hash = (hash ^ word) * 0xFF51AFD7ED558CCDu;
-		hash ^= hash >> 32;
-	}
-	for (; at < text.size; at++)
-		hash = (hash ^ (unsigned char)text.data[at]) * 0xC4CEB9FE1A85EC53u;
-	return (uint32_t)(hash ^ hash >> 29);
-}
-
 /* A table of 1 + index by hash, never more than half full. `text_of` gives an item's text. */
 struct hash_table {
 	uint32_t **slots, *slot_count, count;
@@ -380,7 +364,7 @@ static bool enlarge(struct hash_table *table)
 	if (!slots)
 		return false;
 	for (uint32_t i = 0; i < table->count; i++) {
-		uint32_t at = hash_of(table->text_of(table->items, i)) & (larger - 1);
+		uint32_t at = (uint32_t)key_hash(table->text_of(table->items, i)) & (larger - 1);
 		while (slots[at])
 			at = (at + 1) & (larger - 1);
 		slots[at] = i + 1;
@@ -394,7 +378,7 @@ static bool enlarge(struct hash_table *table)
 /* The slot that holds this text, or the empty one where it belongs. */
 static uint32_t *find_slot(const struct hash_table *table, struct slice text)
 {
-	uint32_t mask = *table->slot_count - 1, at = hash_of(text) & mask;
+	uint32_t mask = *table->slot_count - 1, at = (uint32_t)key_hash(text) & mask;
 
 	while ((*table->slots)[at] &&
 	       !slice_equal(table->text_of(table->items, (*table->slots)[at] - 1), text))
