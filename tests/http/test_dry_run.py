@@ -11,7 +11,7 @@ from support.surroundings import LONG, skip
 
 SHARED = Path(os.environ.get("ROWMILL_SHARED", "shared"))
 LARGEST = 2_000_000 if LONG else 20_000  # bytes of a corpus file
-COUNTS = ("status", "total_records", "processed_records", "failed_records", "embedded_records", "format", "dialect")
+COUNTS = ("status", "embed", "total_records", "processed_records", "failed_records", "embedded_records", "format", "dialect")
 MIXED = b"name,email,age\nA,a@example.com,30\nB,bad,x\n,c@example.com,\nshort\n"
 
 
@@ -40,6 +40,7 @@ def compare(client, content, name, **options):
 
 def test_a_dry_run_predicts_the_real_one(client):
     compare(client, MIXED, "mixed.csv")
+    compare(client, MIXED, "mixed.csv", embed="false")
 
 
 def test_it_is_in_no_list_statistic_search_or_duplicate_check(client):

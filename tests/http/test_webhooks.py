@@ -74,6 +74,8 @@ def check_signature(headers, body):
 def test_the_end_of_an_import_is_told_and_signed(make_server, receiver):
     server = make_server(options=["--webhook-allow-local"], environment=environment(receiver)).start()
     client = Client(server.url)
+    client.finish_import(people_csv(2), dry_run="true")
+    client.finish_import(b"[1, ", "broken.json", dry_run="true")
     good = client.finish_import(people_csv(3))
     bad = client.finish_import(b"[1, ", "broken.json")
     told = [check_signature(*one) for one in receiver.wait_for(2)]

@@ -170,7 +170,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"'embedded_records', embedded_records, 'error', CASE WHEN error_code = '' THEN NULL "
 		"ELSE json_object('code', error_code, 'detail', error_detail) END, "
 		"'created_at', created_at, 'started_at', started_at, 'completed_at', completed_at), "
-		"completed_at FROM imports WHERE id = ?1",
+		"completed_at FROM imports WHERE id = ?1 AND dry_run = 0",
 	[WRITE_SETTLE_NOTICE] =
 		"UPDATE notices SET state = ?2, attempts = attempts + 1, last_status = ?3, "
 		"last_error = ?4, next_ms = ?5 WHERE id = ?1",
