@@ -134,6 +134,17 @@ static int compare_sizes(const struct decimal *a, const struct decimal *b)
 	return 0;
 }
 
+bool decimal_is_in_range(const struct decimal *decimal)
+{
+	enum { ALWAYS_IN_RANGE = 308 }; /* digits before the point */
+	/* From here on, a number is rounded to infinity. */
+	static const struct decimal largest = {.whole = {"1", 1}, .fraction = {"797693134862315807", 18}, .exponent = 308};
+
+	if (decimal->exponent == 0 && decimal->whole.size <= ALWAYS_IN_RANGE)
+		return true;
+	return decimal_is_zero(decimal) || compare_sizes(decimal, &largest) <= 0;
+}
+
 /* Most numbers are whole and short: *value is theirs. */
 static bool is_small(const struct decimal *decimal, int64_t *value)
 {

@@ -27,6 +27,9 @@ bool decimal_read(struct slice text, enum decimal_notation notation, struct deci
 bool decimal_is_zero(const struct decimal *decimal);
 bool decimal_is_whole(const struct decimal *decimal);
 
+/* Whether it is no larger, above or below 0, than what a double holds (IEEE 754 binary64). */
+bool decimal_is_in_range(const struct decimal *decimal);
+
 /* <0, 0, >0 as a is less than, equal to, greater than b. */
 int decimal_compare(const struct decimal *a, const struct decimal *b);
 

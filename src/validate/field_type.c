@@ -139,6 +139,14 @@ static enum read_result read_text_number(const struct schema_field *field, const
 										    : READ_NO_MEMORY;
 }
 
+static enum read_result check_range(const struct decimal *number, const char **message)
+{
+	if (decimal_is_in_range(number))
+		return READ_OK;
+	*message = "The number is out of range: none beyond 1.79e308, above or below 0, can be computed with. Correct it.";
+	return READ_WRONG_TYPE;
+}
+
 /* "30.0", "+30" and "030" are 30; a JSON number keeps its spelling. */
 static enum read_result read_integer(const struct schema_field *field, const struct value *sent,
 				     struct arena *arena, struct typed_value *typed, const char **message)
@@ -148,7 +156,7 @@ static enum read_result read_integer(const struct schema_field *field, const str
 
 	*message = "A whole number is wanted here. Write it with the digits 0 to 9 only, like 30.";
 	if (sent->kind == VALUE_NUMBER && decimal_read(sent->text, DECIMAL_EXPONENT, number))
-		return decimal_is_whole(number) ? READ_OK : READ_WRONG_TYPE;
+		return decimal_is_whole(number) ? check_range(number, message) : READ_WRONG_TYPE;
 	if (sent->kind == VALUE_STRING)
 		result = read_text_number(field, sent, DECIMAL_PLAIN, arena, typed);
 	if (result != READ_OK)
@@ -159,7 +167,7 @@ static enum read_result read_integer(const struct schema_field *field, const str
 		typed->value.text.size -= number->fraction.size + 1;
 	if (number->negative && decimal_is_zero(number))
 		typed->value.text = SLICE("0");
-	return READ_OK;
+	return check_range(number, message);
 }
 
 static enum read_result read_number(const struct schema_field *field, const struct value *sent,
@@ -168,12 +176,12 @@ static enum read_result read_number(const struct schema_field *field, const stru
 	*message = "A number is wanted here. Write it with digits and a point, like 12.5.";
 	if (field->number.decimal_char.size)
 		*message = "A number is wanted here. Write it with digits and the schema's decimal sign.";
-	if (sent->kind == VALUE_NUMBER)
-		return decimal_read(sent->text, DECIMAL_EXPONENT, &typed->as.number) ? READ_OK
-										      : READ_WRONG_TYPE;
-	if (sent->kind != VALUE_STRING)
-		return READ_WRONG_TYPE;
-	return read_text_number(field, sent, DECIMAL_LOOSE, arena, typed);
+	enum read_result result = READ_WRONG_TYPE;
+	if (sent->kind == VALUE_NUMBER && decimal_read(sent->text, DECIMAL_EXPONENT, &typed->as.number))
+		result = READ_OK;
+	if (sent->kind == VALUE_STRING)
+		result = read_text_number(field, sent, DECIMAL_LOOSE, arena, typed);
+	return result == READ_OK ? check_range(&typed->as.number, message) : result;
 }
 
 /* ---- the others ---- */

@@ -147,3 +147,24 @@ def test_a_file_of_bad_rows_alone_completes_with_none_embedded(client):
         row["email"] = "nowhere"
     found = client.finish_import(as_csv(rows))
     assert (found["status"], found["failed_records"], found["embedded_records"]) == ("completed", 5, 0)
+
+
+def test_a_number_out_of_range_is_an_error_with_its_place(client):
+    schema = {"fields": [{"name": "n", "type": "number"}, {"name": "i", "type": "integer"}, {"name": "free", "type": "any"}]}
+    assert client.request("PUT", "/api/schemas/ranges", json=schema).status_code in (200, 201)
+    huge = "9" * 400
+    lines = ['{"n": 1e400, "i": 1, "free": 1e400}', '{"n": 1e308, "i": -1e400}', '{"n": ' + huge + ', "i": 3}', '{"n": 1e-400, "free": -1e400}']
+    files = {"numbers.ndjson": "\n".join(lines), "numbers.json": "[\n" + ",\n".join(lines) + "]",
+             "numbers.csv": f"n,i,free\n1e400,1,1e400\n1e308,-{huge},\n{huge},3,\n1e-400,,-1e400\n"}
+    for name, text in files.items():
+        number = client.finish_import(text.encode(), name, schema="ranges", embed="false")["id"]
+        errors = client.get(f"/api/imports/{number}/errors").json()["errors"]
+        first = 1 if name == "numbers.ndjson" else 2
+        assert [(error["row"], error["line"], error["field"], error["code"]) for error in errors] == [
+            (1, first, "n", "type-error"), (2, first + 1, "i", "type-error"), (3, first + 2, "n", "type-error")], name
+        for error in errors:
+            assert text[error["byte"]:].startswith(error["value"]) and "out of range" in error["message"]
+        shown = client.get(f"/api/imports/{number}", params={"status": "valid"}).text
+        assert '"n":1e-400' in shown and ('"free":"-1e400"' if name == "numbers.csv" else '"free":-1e400') in shown
+        free = client.finish_import(text.encode(), name, schema="any", embed="false")
+        assert (free["processed_records"], free["failed_records"]) == (4, 0)
