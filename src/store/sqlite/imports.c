@@ -50,6 +50,14 @@ static enum status read_state(struct sqlite_store *store, int64_t id, struct imp
 	return query_end(&query, err);
 }
 
+static enum status read_existing(struct sqlite_store *store, int64_t id, struct import_state *state,
+				 struct error *err)
+{
+	enum status status = read_state(store, id, state, err);
+
+	return status == STATUS_OK && !state->exists ? no_such_import(id, err) : status;
+}
+
 /* ---- adding ---- */
 
 static enum status find_key(struct sqlite_store *store, const unsigned char *key, int64_t *id,
@@ -69,12 +77,10 @@ static enum status find_key(struct sqlite_store *store, const unsigned char *key
 static enum status may_be_fixed(struct sqlite_store *store, int64_t id, struct error *err)
 {
 	struct import_state state;
-	enum status status = read_state(store, id, &state, err);
+	enum status status = read_existing(store, id, &state, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (!state.exists)
-		return no_such_import(id, err);
 	if (state.fixes || state.dry_run)
 		return error_set(err, STATUS_CONFLICT, "not-fixable",
 				 "import %lld keeps no records of its own that could be corrected", (long long)id);
@@ -388,12 +394,10 @@ enum status import_fail(struct store *base, int64_t id, const struct error *reas
 static enum status may_cancel(struct sqlite_store *store, int64_t id, struct error *err)
 {
 	struct import_state state;
-	enum status status = read_state(store, id, &state, err);
+	enum status status = read_existing(store, id, &state, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (!state.exists)
-		return no_such_import(id, err);
 	if (state.status != IMPORT_PENDING && state.status != IMPORT_PROCESSING)
 		return error_set(err, STATUS_CONFLICT, NULL, "import %lld has ended already: it is %s",
 				 (long long)id, import_status_name(state.status));
@@ -435,12 +439,10 @@ static enum status may_retry(struct sqlite_store *store, int64_t id, int64_t *ho
 {
 	struct import_state state;
 	struct query query;
-	enum status status = read_state(store, id, &state, err);
+	enum status status = read_existing(store, id, &state, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (!state.exists)
-		return no_such_import(id, err);
 	if (state.status != IMPORT_FAILED && state.status != IMPORT_CANCELLED)
 		return error_set(err, STATUS_CONFLICT, NULL,
 				 "import %lld is %s; only failed and cancelled ones can run again",
@@ -484,12 +486,10 @@ enum status import_retry(struct store *base, int64_t id, int64_t *holder, struct
 static enum status may_embed(struct sqlite_store *store, int64_t id, struct import_state *state,
 			     struct error *err)
 {
-	enum status status = read_state(store, id, state, err);
+	enum status status = read_existing(store, id, state, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (!state->exists)
-		return no_such_import(id, err);
 	if (state->status == IMPORT_FAILED || state->status == IMPORT_CANCELLED)
 		return error_set(err, STATUS_CONFLICT, NULL, "import %lld is %s: it has no records",
 				 (long long)id, import_status_name(state->status));
