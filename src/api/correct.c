@@ -95,32 +95,45 @@ static void respond_invalid(struct api_call *call, const struct correction_resul
 	strbuf_release(&errors);
 }
 
-static void respond_record(struct api_call *call, const struct stored_record *record)
+/* *read: the record as If-Match wants it; its data NULL where the request says nothing of it. */
+static enum status check_precondition(struct api_call *call, struct stored_record *read, struct error *err)
 {
-	struct json_writer json;
-	struct strbuf body;
+	struct slice if_match = http_request_header(call->request, "If-Match");
 
-	strbuf_init(&body, ANSWER_LIMIT);
-	json_writer_init(&json, &body);
-	present_record(&json, record, NULL, SLICE("{}"), NULL, 0);
-	http_response_body(call->response, "application/json", &body);
-	strbuf_release(&body);
+	*read = (struct stored_record){0};
+	if (!if_match.data)
+		return STATUS_OK;
+	enum status status = read_record(call, read, err);
+	return status == STATUS_OK ? check_if_match(if_match, read, err) : status;
+}
+
+static void respond_error(struct api_call *call, const struct error *err)
+{
+	bool was_conditional = http_request_header(call->request, "If-Match").data != NULL;
+
+	if (was_conditional && err->status == STATUS_CONFLICT && strcmp(err->code, "changed-meanwhile") == 0)
+		problem_respond(call->request, call->response, 412, "precondition-failed", err->detail);
+	else
+		problem_error(call, err);
 }
 
 void handle_patch_record(struct api_call *call)
 {
-	struct correction_result result;
+	struct correction_result result = {0};
+	struct stored_record read;
 	struct error err;
 	const struct json_node *data = read_body(call);
 
 	if (!data)
 		return;
-	enum status status =
-		importer_correct(call->api->config.importer, call->id, data, call->arena, &result, &err);
+	enum status status = check_precondition(call, &read, &err);
+	const struct correction_request request = {.record_id = call->id, .patch = data, .data_before = read.data};
+	if (status == STATUS_OK)
+		status = importer_correct(call->api->config.importer, &request, call->arena, &result, &err);
 	if (status == STATUS_OK)
 		respond_record(call, &result.record);
 	else if (status == STATUS_INVALID && result.error_count)
 		respond_invalid(call, &result);
 	else
-		problem_error(call, &err);
+		respond_error(call, &err);
 }

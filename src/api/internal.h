@@ -54,6 +54,9 @@ struct route {
 	const char *success_schema;   /* component name of the answer; NULL: no JSON */
 	const char *success_media;    /* media type of an answer that is text; NULL: none */
 	const char *request_schema;   /* of a JSON body */
+	const char *no_content;       /* when it answers 204 instead; NULL: never */
+	bool gives_etag;              /* a success carries an ETag */
+	bool heeds_if_match;
 	const char *problems;         /* "404 422": statuses it may answer beside the common ones */
 };
 
@@ -200,6 +203,15 @@ void list_page_write(struct api_call *call, struct json_writer *json, const stru
 /* Content-Disposition of a download that is named after an uploaded file, without its endings:
  * "people.csv.gz" and "-rejects.csv" give "people-rejects.csv". */
 void respond_as_download(struct api_call *call, struct slice filename, const char *ending);
+
+/* ---- record.c ---- */
+
+/* The record of the path's {id}; STATUS_NOT_FOUND where it is gone or was never there. */
+enum status read_record(struct api_call *call, struct stored_record *record, struct error *err);
+/* Answers with a record and its ETag. */
+void respond_record(struct api_call *call, const struct stored_record *record);
+/* STATUS_CONFLICT ("changed-meanwhile"): the record's ETag is none of those that the header lists. */
+enum status check_if_match(struct slice if_match, const struct stored_record *record, struct error *err);
 
 /* ---- control.c ---- */
 

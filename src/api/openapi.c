@@ -107,6 +107,19 @@ static void write_path_parameter(struct json_writer *json, const char *name, con
 	json_end_object(json);
 }
 
+static void write_if_match(struct json_writer *json)
+{
+	json_begin_object(json);
+	json_put_text_member(json, "name", "If-Match");
+	json_put_text_member(json, "in", "header");
+	json_put_text_member(json, "description",
+			     "ETags (RFC 9110): only if it is still in one of these states; otherwise 412. *: in any.");
+	begin_member_object(json, "schema");
+	json_put_text_member(json, "type", "string");
+	json_end_object(json);
+	json_end_object(json);
+}
+
 static void write_parameters(struct json_writer *json, const struct route *route)
 {
 	json_put_member(json, "parameters");
@@ -117,6 +130,8 @@ static void write_parameters(struct json_writer *json, const struct route *route
 		write_path_parameter(json, "file", "string");
 	if (strstr(route->path, "{name}"))
 		write_path_parameter(json, "name", "string");
+	if (route->heeds_if_match)
+		write_if_match(json);
 	for (const struct param *param = route->params; param && param->name; param++) {
 		if (param->refused)
 			continue;
@@ -164,6 +179,18 @@ static void write_problem(struct json_writer *json, unsigned status)
 	json_end_object(json);
 }
 
+static void write_etag_header(struct json_writer *json)
+{
+	begin_member_object(json, "headers");
+	begin_member_object(json, "ETag");
+	json_put_text_member(json, "description", "Names this state of it, for If-Match.");
+	begin_member_object(json, "schema");
+	json_put_text_member(json, "type", "string");
+	json_end_object(json);
+	json_end_object(json);
+	json_end_object(json);
+}
+
 static void write_success(struct json_writer *json, const struct route *route, unsigned status,
 			  const char *description)
 {
@@ -172,6 +199,8 @@ static void write_success(struct json_writer *json, const struct route *route, u
 	snprintf(code, sizeof code, "%u", status);
 	begin_member_object(json, code);
 	json_put_text_member(json, "description", description);
+	if (route->gives_etag)
+		write_etag_header(json);
 	if (route->success_schema)
 		write_content(json, "application/json", route->success_schema);
 	if (route->success_media)
@@ -191,6 +220,11 @@ static void write_responses(struct json_writer *json, const struct route *route)
 						   : "Accepted");
 	if (route->body == BODY_UPLOAD && route->success == 202)
 		write_success(json, route, 200, "The import has ended within the time to wait");
+	if (route->no_content) {
+		begin_member_object(json, "204");
+		json_put_text_member(json, "description", route->no_content);
+		json_end_object(json);
+	}
 	for (const char *at = route->problems; *at; at += strspn(at, " ")) {
 		unsigned status = (unsigned)(at[0] - '0') * 100 + (unsigned)(at[1] - '0') * 10 +
 				  (unsigned)(at[2] - '0');

@@ -12,21 +12,13 @@ enum { SIMILAR_DEFAULT = 10 };
 
 static enum status find_record(struct api_call *call, struct error *err)
 {
-	struct store *store = call->api->config.store;
-	struct store_reader *reader = NULL;
-	struct record_list list = {0};
-	enum status status = store->call->open_reader(store, &reader, err);
+	struct stored_record record;
+	enum status status = read_record(call, &record, err);
 
-	if (status == STATUS_OK)
-		status = store->call->get_records(reader, &call->id, 1, call->arena, &list, err);
-	store->call->close_reader(store, reader);
-	if (status == STATUS_OK && !list.count)
-		return error_set(err, STATUS_NOT_FOUND, NULL, "there is no record %lld", (long long)call->id);
-	if (status == STATUS_OK && !list.records[0].embedded)
+	if (status == STATUS_OK && !record.embedded)
 		return error_set(err, STATUS_CONFLICT, "not-embedded",
-				 list.records[0].valid
-					 ? "record %lld has no vector yet; ask again when it is embedded"
-					 : "record %lld is invalid, and invalid records have no vector",
+				 record.valid ? "record %lld has no vector yet; ask again when it is embedded"
+					      : "record %lld is invalid, and invalid records have no vector",
 				 (long long)call->id);
 	return status;
 }

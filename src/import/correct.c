@@ -51,14 +51,15 @@ static enum status find_before(struct correcting *correcting, struct store_reade
 	return status;
 }
 
-static enum status read_before(struct correcting *correcting, int64_t record_id, struct error *err)
+static enum status read_before(struct correcting *correcting, const struct correction_request *request,
+			       struct error *err)
 {
 	struct store *store = correcting->importer->config.store;
 	struct store_reader *reader = NULL;
 	enum status status = store->call->open_reader(store, &reader, err);
 
 	if (status == STATUS_OK)
-		status = find_before(correcting, reader, record_id, err);
+		status = find_before(correcting, reader, request->record_id, err);
 	store->call->close_reader(store, reader);
 	if (status != STATUS_OK)
 		return status;
@@ -67,6 +68,9 @@ static enum status read_before(struct correcting *correcting, int64_t record_id,
 		return error_set(err, STATUS_CONFLICT, "import-not-completed",
 				 "import %lld is %s; correct its records when it is completed",
 				 (long long)import->id, import_status_name(import->status));
+	if (request->data_before.data && !slice_equal(request->data_before, correcting->before.data))
+		return error_set(err, STATUS_CONFLICT, "changed-meanwhile", "record %lld was changed meanwhile",
+				 (long long)request->record_id);
 	return schema_cache_get(correcting->importer->config.schemas, import->schema, import->schema_document,
 				&correcting->schema, err);
 }
@@ -268,6 +272,23 @@ static enum status run_model(struct correcting *correcting, struct slice text, b
 	return status;
 }
 
+/* *found: the vector of an equal text, of this record or any other. */
+static enum status find_vector(struct correcting *correcting, bool *found, struct error *err)
+{
+	struct store *store = correcting->importer->config.store;
+	struct store_reader *reader = NULL;
+	const float *vector = NULL;
+	enum status status = store->call->open_reader(store, &reader, err);
+
+	if (status == STATUS_OK)
+		status = store->call->find_vectors(reader, correcting->hash.bytes, 1, correcting->arena, &vector, err);
+	store->call->close_reader(store, reader);
+	*found = status == STATUS_OK && vector;
+	if (*found)
+		memcpy(correcting->vector, vector, sizeof correcting->vector);
+	return status;
+}
+
 static enum status embed(struct correcting *correcting, struct error *err)
 {
 	const struct embed_model *model = correcting->importer->config.model;
@@ -283,7 +304,12 @@ static enum status embed(struct correcting *correcting, struct error *err)
 	if (status != STATUS_OK)
 		return status;
 	record_text_hash(&correcting->scratch, &correcting->hash);
-	status = run_model(correcting, text, &is_truncated, err);
+	bool found;
+	status = find_vector(correcting, &found, err);
+	if (found)
+		is_truncated = record_text_is_truncated(model, text);
+	else if (status == STATUS_OK)
+		status = run_model(correcting, text, &is_truncated, err);
 	correcting->has_vector = status == STATUS_OK;
 	correcting->more_truncated = (int)is_truncated - (int)was_truncated;
 	return status;
@@ -346,17 +372,17 @@ static enum status commit(struct correcting *correcting, struct stored_record *r
 	return status;
 }
 
-enum status importer_correct(struct importer *importer, int64_t record_id, const struct json_node *patch,
-			     struct arena *arena, struct correction_result *result, struct error *err)
+enum status importer_correct(struct importer *importer, const struct correction_request *request, struct arena *arena,
+			     struct correction_result *result, struct error *err)
 {
 	struct correcting correcting = {.importer = importer, .arena = arena};
 	struct slice merged;
 
 	*result = (struct correction_result){0};
 	strbuf_init(&correcting.scratch, SCRATCH_CAP);
-	enum status status = read_before(&correcting, record_id, err);
+	enum status status = read_before(&correcting, request, err);
 	if (status == STATUS_OK)
-		status = merge(&correcting, patch, &merged, err);
+		status = merge(&correcting, request->patch, &merged, err);
 	if (status == STATUS_OK)
 		status = check(&correcting, merged, err);
 	if (status == STATUS_OK)

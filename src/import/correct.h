@@ -8,6 +8,14 @@
 #include "base/json_tree.h"
 #include "import/importer.h"
 
+struct correction_request {
+	int64_t record_id;
+	/* An object, merged into the data by RFC 7396; data that is no object is replaced. Its members may go by any name
+	 * that the schema takes for a field. */
+	const struct json_node *patch;
+	struct slice data_before; /* what the record's data must be still; NULL: whatever it is */
+};
+
 /* Lives in the caller's arena. */
 struct correction_result {
 	struct stored_record record;     /* as it is now */
@@ -16,12 +24,9 @@ struct correction_result {
 	size_t error_count;
 };
 
-/* `patch`: an object, merged into the data by RFC 7396; data that is no object is replaced. Its members may go by
- * any name that the schema takes for a field.
- *
- * STATUS_INVALID ("invalid-record"): `result` says what would be wrong. STATUS_NOT_FOUND. STATUS_CONFLICT
+/* STATUS_INVALID ("invalid-record"): `result` says what would be wrong. STATUS_NOT_FOUND. STATUS_CONFLICT
  * ("import-not-completed", "changed-meanwhile"). Nothing is changed then. */
-enum status importer_correct(struct importer *importer, int64_t record_id, const struct json_node *patch,
-			     struct arena *arena, struct correction_result *result, struct error *err);
+enum status importer_correct(struct importer *importer, const struct correction_request *request, struct arena *arena,
+			     struct correction_result *result, struct error *err);
 
 #endif

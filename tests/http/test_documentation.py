@@ -26,6 +26,15 @@ def test_every_operation_describes_its_answers_and_parameters(client):
                 assert parameter["name"] and parameter["in"] in ("query", "path", "header") and "schema" in parameter
 
 
+def test_conditions_and_answers_without_content_are_described(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    assert "content" not in paths["/api/imports/{id}/events"]["get"]["responses"]["204"]
+    record = paths["/api/records/{id}"]
+    assert "ETag" in record["get"]["responses"]["200"]["headers"] and "ETag" in record["patch"]["responses"]["200"]["headers"]
+    assert "412" in record["patch"]["responses"]
+    assert ("If-Match", "header") in [(parameter["name"], parameter["in"]) for parameter in record["patch"]["parameters"]]
+
+
 def test_every_reference_leads_somewhere(client):
     response = client.get("/openapi.json")
     document = response.json()

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 
 import pytest
 
@@ -222,3 +223,61 @@ def test_records_of_an_import_under_way_wait_for_its_end(client):
         pass
     expect_problem(patch(client, records[0]["id"], {"age": 20}), 409, "import-not-completed")
     assert client.delete(f"/api/imports/{number}").status_code == 200
+
+
+def patch_if(client, number, if_match, data):
+    return client.request("PATCH", f"/api/records/{number}", json={"data": data}, headers={"If-Match": if_match})
+
+
+def test_if_match_keeps_from_overwriting_what_was_not_seen(client):
+    _, records = records_of(client)
+    first = records[0]["id"]
+    seen = client.get(f"/api/records/{first}").headers["ETag"]
+    assert seen.startswith('"') and seen == client.get(f"/api/records/{first}").headers["ETag"]
+    assert seen != client.get(f"/api/records/{records[1]['id']}").headers["ETag"]
+    answer = patch_if(client, first, seen, {"email": "q@example.com"})
+    assert answer.status_code == 200
+    now = client.get(f"/api/records/{first}")
+    assert answer.headers["ETag"] == now.headers["ETag"] != seen and answer.json() == now.json()
+    for stale in (seen, "W/" + now.headers["ETag"], now.headers["ETag"].strip('"'), '"x", "y"', ""):
+        expect_problem(patch_if(client, first, stale, {"age": 77}), 412, "precondition-failed")
+    assert client.get(f"/api/records/{first}").headers["ETag"] == now.headers["ETag"]
+    assert patch_if(client, first, f'"x" , {now.headers["ETag"]},"y"', {"age": 78}).status_code == 200
+    assert patch_if(client, first, "*", {"age": 79}).status_code == 200
+    expect_problem(patch_if(client, 10**12, "*", {"age": 79}), 404)
+    # What would be refused all the same says why.
+    expect_problem(patch_text(client, first, "{"), 400, "malformed-json")
+    expect_problem(patch_if(client, first, "*", {"age": 790}), 422, "invalid-record")
+
+
+def test_of_those_who_saw_the_same_state_one_wins(client, server):
+    from support.client import Client
+    _, records = records_of(client)
+    seen = client.get(f"/api/records/{records[1]['id']}").headers["ETag"]
+
+    def attempt(i):
+        return patch_if(Client(server.url), records[1]["id"], seen, {f"extra{i}": i}).status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        codes = sorted(pool.map(attempt, range(16)))
+    assert codes == [200] + 15 * [412]
+    assert sum(name.startswith("extra") for name in client.get(f"/api/records/{records[1]['id']}").json()["data"]) == 1
+
+
+def computed(client):
+    return int(re.search(r"^rowmill_texts_computed_total (\d+)", client.get("/metrics").text, re.MULTILINE)[1])
+
+
+def test_the_vector_of_a_known_text_is_not_computed_again(client):
+    number, records = records_of(client, b"name,email,age,Note\nZelda,zelda@example.com,31,known\nZelda,zelda@example.com,31,other\n"
+                                         + b"Yan,yan@example.com,3," + b"cut " * 400 + b"\nYan,yan@example.com,3,short\n")
+    before = computed(client)
+    patched(client, records[1]["id"], {"Note": "known"})
+    patched(client, records[3]["id"], {"Note": records[2]["data"]["Note"]})
+    patched(client, records[0]["id"], {})
+    assert computed(client) == before
+    assert client.get_import(number)["truncated_texts"] == 2
+    hits = client.search(query="Zelda zelda@example.com 31 known", mode="semantic", import_id=number, limit=2)["records"]
+    assert {hit["id"] for hit in hits} == {records[0]["id"], records[1]["id"]} and hits[0]["score"] == pytest.approx(hits[1]["score"], abs=1e-6)
+    patched(client, records[0]["id"], {"Note": "never seen before"})
+    assert computed(client) == before + 1
