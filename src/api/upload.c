@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/multipart.h"
-#include "import/reading.h"
 #include "import/renaming.h"
 #include "import/upload_options.h"
 #include "intake/spool.h"
@@ -205,18 +204,12 @@ static bool read_options(struct upload *upload)
 	struct api_call *call = upload->call;
 	struct upload_options *options = &upload->options;
 	const char *param;
+	struct slice *text;
 	struct error err;
 
 	*options = (struct upload_options){
 		.schema = param_given(call, "schema") ? param_text(call, "schema") : SLICE("people"),
-		.format = param_text(call, "format"),
-		.delimiter = param_text(call, "delimiter"),
-		.quote = param_text(call, "quote"),
-		.escape = param_text(call, "escape"),
-		.encoding = param_text(call, "encoding"),
-		.sheet = param_text(call, "sheet"),
-		.no_header = !param_number(call, "header"),
-		.skip = param_number(call, "skip"),
+		.words = {.no_header = !param_number(call, "header"), .skip = param_number(call, "skip")},
 		.fixes = param_number(call, "fixes"),
 		.dry_run = param_number(call, "dry_run") != 0,
 		.no_embed = param_given(call, "embed") ? !param_number(call, "embed") : call->api->config.no_embed,
@@ -224,11 +217,13 @@ static bool read_options(struct upload *upload)
 					? (enum on_duplicate)param_number(call, "on_duplicate")
 					: DUPLICATE_REJECT,
 	};
+	for (size_t i = 0; (text = reader_words_text(&options->words, i, &param)); i++)
+		*text = param_text(call, param);
 	read_wait(upload);
 	read_maps(call, options);
 	if (options->fixes)
 		check_fixes(call);
-	if (reading_options(options, &upload->reading, &param, &err) == STATUS_INVALID)
+	if (reader_options_read(&options->words, &upload->reading, &param, &err) == STATUS_INVALID)
 		add_param_error(call, "query", slice_of_string(param), "out-of-range", "%s", err.detail);
 	return call->error_count == 0;
 }

@@ -154,30 +154,19 @@ static enum status read_maps(struct check *check, struct error *err)
 		       : status;
 }
 
-static struct slice text_of(const struct options *options, const char *name)
-{
-	return slice_of_string(option_text(options, name));
-}
-
 static enum status read_reading(const struct options *options, struct reader_options *reading,
 				struct error *err)
 {
-	struct reader_words words = {
-		.format = text_of(options, "format"),
-		.delimiter = text_of(options, "delimiter"),
-		.quote = text_of(options, "quote"),
-		.escape = text_of(options, "escape"),
-		.encoding = text_of(options, "encoding"),
-		.sheet = text_of(options, "sheet"),
-		.skip = -1,
-	};
-	struct slice header = text_of(options, "header");
+	struct reader_words words = {.skip = -1};
+	struct slice header = slice_of_string(option_text(options, "header")), *text;
 	const char *word;
 	enum status status = STATUS_OK;
 
 	if (!slice_is(header, "true") && !slice_is(header, "false"))
 		return error_set(err, STATUS_INVALID, NULL, "--header must be true or false");
 	words.no_header = slice_is(header, "false");
+	for (size_t i = 0; (text = reader_words_text(&words, i, &word)); i++)
+		*text = slice_of_string(option_text(options, word));
 	if (option_given(options, "skip"))
 		status = option_integer(options, "skip", 0, 1000000, &words.skip, err);
 	if (status == STATUS_OK)

@@ -5,7 +5,6 @@
 #include "import/column_feed.h"
 #include "import/fixes.h"
 #include "import/internal.h"
-#include "import/reading.h"
 #include "import/renaming.h"
 #include "import/row_check.h"
 #include "intake/spool.h"
@@ -176,7 +175,7 @@ static enum status open_reader(struct pipeline *pipeline, struct error *err)
 	pipeline->validator = validator_new(pipeline->schema);
 	if (!pipeline->validator)
 		return error_no_memory(err);
-	status = reading_options(&pipeline->upload, &options, &param, err);
+	status = reader_options_read(&pipeline->upload.words, &options, &param, err);
 	if (status != STATUS_OK)
 		return status;
 	options.temporary_folder = pipeline->importer->config.spool_folder;

@@ -16,14 +16,14 @@ static const struct option {
 	bool changes_result;
 } table[] = {
 	{"schema", OPTION_TEXT, offsetof(struct upload_options, schema), false},
-	{"format", OPTION_TEXT, offsetof(struct upload_options, format), true},
-	{"delimiter", OPTION_TEXT, offsetof(struct upload_options, delimiter), true},
-	{"quote", OPTION_TEXT, offsetof(struct upload_options, quote), true},
-	{"escape", OPTION_TEXT, offsetof(struct upload_options, escape), true},
-	{"encoding", OPTION_LABEL, offsetof(struct upload_options, encoding), true},
-	{"sheet", OPTION_TEXT, offsetof(struct upload_options, sheet), true},
-	{"no_header", OPTION_FLAG, offsetof(struct upload_options, no_header), true},
-	{"skip", OPTION_NUMBER, offsetof(struct upload_options, skip), true},
+	{"format", OPTION_TEXT, offsetof(struct upload_options, words.format), true},
+	{"delimiter", OPTION_TEXT, offsetof(struct upload_options, words.delimiter), true},
+	{"quote", OPTION_TEXT, offsetof(struct upload_options, words.quote), true},
+	{"escape", OPTION_TEXT, offsetof(struct upload_options, words.escape), true},
+	{"encoding", OPTION_LABEL, offsetof(struct upload_options, words.encoding), true},
+	{"sheet", OPTION_TEXT, offsetof(struct upload_options, words.sheet), true},
+	{"no_header", OPTION_FLAG, offsetof(struct upload_options, words.no_header), true},
+	{"skip", OPTION_NUMBER, offsetof(struct upload_options, words.skip), true},
 	{"fixes", OPTION_NUMBER, offsetof(struct upload_options, fixes), true},
 	{"dry_run", OPTION_FLAG, offsetof(struct upload_options, dry_run), true},
 	{"no_embed", OPTION_FLAG, offsetof(struct upload_options, no_embed), false},
@@ -35,7 +35,7 @@ static const char *const on_duplicate_names[] = {"reject", "return", "force"};
 
 void upload_options_init(struct upload_options *options)
 {
-	*options = (struct upload_options){.skip = -1};
+	*options = (struct upload_options){.words.skip = -1};
 }
 
 enum status column_map_parse(struct slice text, struct column_map *map, struct error *err)
@@ -57,7 +57,7 @@ enum status column_map_parse(struct slice text, struct column_map *map, struct e
 
 static bool is_default(const struct upload_options *options, const struct option *option)
 {
-	static const struct upload_options defaults = {.skip = -1};
+	static const struct upload_options defaults = {.words.skip = -1};
 	const char *value = (const char *)options + option->at;
 
 	switch (option->kind) {

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/json_writer.h"
 #include "base/status.h"
+#include "parse/reader.h"
 
 enum { UPLOAD_MAPS_MAX = 256 };
 
@@ -27,15 +28,10 @@ struct column_map {
 
 struct upload_options {
 	/* Texts are as sent; empty: not told. */
-	struct slice schema;   /* name; "people" where not told */
-	struct slice format;   /* "csv", "json", …; otherwise told by content */
-	struct slice delimiter, quote, escape;
-	struct slice encoding; /* a WHATWG label or an iconv name, in any case */
-	struct slice sheet;
+	struct slice schema;        /* name; "people" where not told */
+	struct reader_words words;  /* how the file is read */
 	struct column_map *maps; /* [map_count], in the order sent */
 	size_t map_count;        /* at most UPLOAD_MAPS_MAX */
-	bool no_header;          /* header=false */
-	int64_t skip;            /* lines before the header; -1: not told */
 	int64_t fixes;           /* the import whose rejected rows this file corrects; 0: none */
 	bool dry_run;
 	bool no_embed;           /* embed=false */

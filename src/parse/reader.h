@@ -66,6 +66,10 @@ struct reader_words {
 };
 
 /* Turns words into options, whose slices are those of the words. STATUS_INVALID where a word is not
+/* The texts among the words, one after the other, each with the name that options and query parameters have for it;
+ * NULL behind the last. */
+struct slice *reader_words_text(struct reader_words *words, size_t index, const char **name);
+
  * understood, or does not go with another; *word is the name of the member. */
 enum status reader_options_read(const struct reader_words *words, struct reader_options *options,
 				const char **word, struct error *err);

@@ -100,6 +100,14 @@ static enum status read_encoding(const struct reader_words *words, struct reader
 			   "(utf-8, windows-1252, shift_jis, …) or a name of iconv");
 }
 
+static enum status read_sheet(const struct reader_words *words, struct reader_options *options,
+			      struct error *err)
+{
+	(void)err;
+	options->sheet = words->sheet;
+	return STATUS_OK;
+}
+
 /* Words that contradict each other. */
 static enum status check_together(const struct reader_options *options, const char **word,
 				  struct error *err)
@@ -125,33 +133,42 @@ static enum status check_together(const struct reader_options *options, const ch
 	return STATUS_OK;
 }
 
+static const struct {
+	const char *name;
+	size_t at; /* of its text in the words */
+	enum status (*read)(const struct reader_words *, struct reader_options *, struct error *);
+} texts[] = {
+	{"format", offsetof(struct reader_words, format), read_format},
+	{"delimiter", offsetof(struct reader_words, delimiter), read_delimiter},
+	{"quote", offsetof(struct reader_words, quote), read_quote},
+	{"escape", offsetof(struct reader_words, escape), read_escape},
+	{"encoding", offsetof(struct reader_words, encoding), read_encoding},
+	{"sheet", offsetof(struct reader_words, sheet), read_sheet},
+};
+
+enum { TEXT_COUNT = sizeof texts / sizeof texts[0] };
+
+struct slice *reader_words_text(struct reader_words *words, size_t index, const char **name)
+{
+	if (index >= TEXT_COUNT)
+		return NULL;
+	*name = texts[index].name;
+	return (struct slice *)(void *)((char *)words + texts[index].at);
+}
+
 enum status reader_options_read(const struct reader_words *words, struct reader_options *options,
 				const char **word, struct error *err)
 {
-	static const struct {
-		const char *name;
-		size_t offset; /* of its text in the words */
-		enum status (*read)(const struct reader_words *, struct reader_options *,
-				    struct error *);
-	} readers[] = {
-		{"format", offsetof(struct reader_words, format), read_format},
-		{"delimiter", offsetof(struct reader_words, delimiter), read_delimiter},
-		{"quote", offsetof(struct reader_words, quote), read_quote},
-		{"escape", offsetof(struct reader_words, escape), read_escape},
-		{"encoding", offsetof(struct reader_words, encoding), read_encoding},
-	};
-
 	options->no_header = words->no_header;
 	options->skip_told = words->skip >= 0;
 	options->skip_lines = words->skip > 0 ? (uint64_t)words->skip : 0;
-	options->sheet = words->sheet;
-	for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+	for (size_t i = 0; i < TEXT_COUNT; i++) {
 		struct slice text;
-		memcpy(&text, (const char *)words + readers[i].offset, sizeof text);
-		*word = readers[i].name;
+		memcpy(&text, (const char *)words + texts[i].at, sizeof text);
+		*word = texts[i].name;
 		if (text.size == 0)
 			continue;
-		enum status status = readers[i].read(words, options, err);
+		enum status status = texts[i].read(words, options, err);
 		if (status != STATUS_OK)
 			return status;
 	}

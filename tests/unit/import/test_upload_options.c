@@ -8,16 +8,16 @@ static struct column_map maps[] = {{{"E:mail", 6}, {"email", 5}}, {{"Naam", 4}, 
 static struct upload_options everything(void)
 {
 	return (struct upload_options){.schema = SLICE("orders"),
-				       .format = SLICE("csv"),
-				       .delimiter = SLICE(";"),
-				       .quote = SLICE("'"),
-				       .escape = SLICE("\\"),
-				       .encoding = SLICE("Windows-1252"),
-				       .sheet = SLICE("Blatt \"1\""),
+				       .words.format = SLICE("csv"),
+				       .words.delimiter = SLICE(";"),
+				       .words.quote = SLICE("'"),
+				       .words.escape = SLICE("\\"),
+				       .words.encoding = SLICE("Windows-1252"),
+				       .words.sheet = SLICE("Blatt \"1\""),
 				       .maps = maps,
 				       .map_count = 2,
-				       .no_header = true,
-				       .skip = 0,
+				       .words.no_header = true,
+				       .words.skip = 0,
 				       .fixes = 7,
 				       .dry_run = true,
 				       .no_embed = true,
@@ -60,13 +60,13 @@ static void every_option_but_the_wait_comes_back(void **state)
 	assert_ok(upload_options_read(strbuf_slice(&text), &arena, &back, &err), &err);
 	struct strbuf again = written(&back);
 	assert_string_equal(again.data, text.data);
-	assert_true(slice_is(back.schema, "orders") && slice_is(back.sheet, "Blatt \"1\""));
+	assert_true(slice_is(back.schema, "orders") && slice_is(back.words.sheet, "Blatt \"1\""));
 	assert_true(slice_is(back.maps[0].column, "E:mail") && slice_is(back.maps[0].field, "email"));
 	assert_int_equal(back.map_count, 2);
-	assert_int_equal(back.skip, 0);
+	assert_int_equal(back.words.skip, 0);
 	assert_int_equal(back.fixes, 7);
 	assert_int_equal(back.on_duplicate, DUPLICATE_FORCE);
-	assert_true(back.no_header && back.dry_run && back.no_embed);
+	assert_true(back.words.no_header && back.dry_run && back.no_embed);
 	assert_int_equal(back.wait, 0);
 	strbuf_release(&text);
 	strbuf_release(&again);
@@ -140,14 +140,14 @@ static void each_option_that_changes_a_result_changes_the_key(void **state)
 	struct upload_options others[11];
 	for (size_t i = 0; i < 11; i++)
 		upload_options_init(&others[i]);
-	others[0].format = all.format;
-	others[1].delimiter = all.delimiter;
-	others[2].quote = all.quote;
-	others[3].escape = all.escape;
-	others[4].encoding = all.encoding;
-	others[5].sheet = all.sheet;
-	others[6].no_header = true;
-	others[7].skip = 0;
+	others[0].words.format = all.words.format;
+	others[1].words.delimiter = all.words.delimiter;
+	others[2].words.quote = all.words.quote;
+	others[3].words.escape = all.words.escape;
+	others[4].words.encoding = all.words.encoding;
+	others[5].words.sheet = all.words.sheet;
+	others[6].words.no_header = true;
+	others[7].words.skip = 0;
 	others[8].fixes = 7;
 	others[9].maps = maps;
 	others[9].map_count = 1;
@@ -180,7 +180,7 @@ static void what_changes_no_record_keeps_the_key(void **state)
 
 	struct upload_options first = everything(), second = everything();
 	second.maps = swapped;
-	second.encoding = SLICE("windows-1252");
+	second.words.encoding = SLICE("windows-1252");
 	struct key one = key_of(&first), other = key_of(&second);
 	assert_memory_equal(one.bytes, other.bytes, SHA256_SIZE);
 }
