@@ -141,3 +141,30 @@ size_t utf8_floor(struct slice text, size_t at)
 	size_t size = utf8_decode(text, start, &code_point);
 	return start + size > at && start < at ? start : at;
 }
+
+bool utf8_repair(struct slice text, struct arena *arena, struct slice *repaired)
+{
+	static const char replacement[] = "\xEF\xBF\xBD";
+	size_t valid = utf8_valid_prefix(text);
+
+	if (valid == text.size)
+		return arena_copy(arena, text, repaired);
+	char *out = arena_alloc(arena, 3 * text.size);
+	if (!out)
+		return false;
+	size_t size = 0;
+	for (size_t at = 0; at < text.size;) {
+		struct slice rest = slice_of(text.data + at, text.size - at);
+		valid = utf8_valid_prefix(rest);
+		memcpy(out + size, rest.data, valid);
+		size += valid;
+		at += valid;
+		if (valid == rest.size)
+			break;
+		memcpy(out + size, replacement, 3);
+		size += 3;
+		at += utf8_damage_size(rest, valid);
+	}
+	*repaired = slice_of(out, size);
+	return true;
+}

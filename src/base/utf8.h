@@ -4,6 +4,7 @@
 #ifndef ROWMILL_BASE_UTF8_H
 #define ROWMILL_BASE_UTF8_H
 
+#include "base/arena.h"
 #include "base/slice.h"
 
 /* Decodes the character at `at` (< text.size). Returns its size in bytes, 1 to 4, and sets
@@ -27,6 +28,9 @@ size_t utf8_count(struct slice text);
 /* Length of the damage at `at`, where utf8_decode gave 0: the maximal subpart that one
  * U+FFFD stands for (Unicode 15, section 3.9, "U+FFFD Substitution of Maximal Subparts"). */
 size_t utf8_damage_size(struct slice text, size_t at);
+
+/* A copy in which each piece of damage is one U+FFFD. false: the arena is exhausted. */
+bool utf8_repair(struct slice text, struct arena *arena, struct slice *repaired);
 
 /* The largest index <= `at` that does not fall inside a character. */
 size_t utf8_floor(struct slice text, size_t at);

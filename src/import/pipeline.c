@@ -138,6 +138,22 @@ static enum status read_target_form(struct pipeline *pipeline, struct error *err
 	return status == STATUS_OK ? reject_form_read(&target, &pipeline->arena, &pipeline->form, err) : status;
 }
 
+/* What nobody said of a corrected file is as it was given back. The delimiter and the quote are told by the file, as a
+ * spreadsheet may have changed them; that a file has an escape, or no quotes, cannot be told so. */
+static void read_as_given_back(const struct pipeline *pipeline, struct reader_options *options)
+{
+	const struct reject_form *form = &pipeline->form;
+	const struct reader_words *words = &pipeline->upload.words;
+
+	options->expect_utf8 = true;
+	if (form->format != REJECT_CSV)
+		return;
+	if (!words->quote.size)
+		options->no_quotes = form->no_quotes;
+	if (!words->escape.size && form->escape.size)
+		options->escape = form->escape.data[0];
+}
+
 /* A file that is broken as a whole must not have corrected anything: so it is read once before. */
 static enum status read_through(struct pipeline *pipeline, const struct reader_options *options, struct error *err)
 {
@@ -180,8 +196,10 @@ static enum status open_reader(struct pipeline *pipeline, struct error *err)
 		return status;
 	options.temporary_folder = pipeline->importer->config.spool_folder;
 	status = rename_columns(pipeline, &options, err);
-	if (status == STATUS_OK && import->fixes)
+	if (status == STATUS_OK && import->fixes) {
 		status = read_target_form(pipeline, err);
+		read_as_given_back(pipeline, &options);
+	}
 	if (status == STATUS_OK && import->fixes && !pipeline->rows)
 		status = read_through(pipeline, &options, err);
 	if (status != STATUS_OK)
@@ -296,7 +314,8 @@ static enum status check_batch(struct pipeline *pipeline, struct import_scratch 
 	struct row_check check = {.validator = pipeline->validator,
 				  .schema = pipeline->schema,
 				  .form = &pipeline->form,
-				  .scratch = &scratch->json};
+				  .scratch = &scratch->json,
+				  .is_fix = pipeline->claim.import.fixes != 0};
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {

@@ -108,16 +108,35 @@ static bool holds(struct slice text, struct slice part)
 
 static bool needs_quotes(const struct reject_form *form, struct slice text)
 {
-	return text.size && !form->no_quotes && (holds(text, form->delimiter) || holds(text, form->quote) ||
+	return text.size && (holds(text, form->delimiter) || holds(text, form->quote) ||
 			     holds(text, form->escape) || slice_find(text, '\n', 0) < text.size ||
 			     slice_find(text, '\r', 0) < text.size || text.data[0] == ' ' ||
 			     text.data[text.size - 1] == ' ');
+}
+
+static bool ends_cell(const struct reject_form *form, char byte)
+{
+	return byte == '\n' || byte == '\r' || byte == form->escape.data[0] || byte == form->delimiter.data[0];
+}
+
+/* Without quotes: what ends a cell can stand in it behind an escape only. */
+static void write_bare_cell(const struct reject_form *form, struct slice text, struct strbuf *out)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		if (form->escape.size && ends_cell(form, text.data[i]))
+			strbuf_add_byte(out, form->escape.data[0]);
+		strbuf_add_byte(out, text.data[i]);
+	}
 }
 
 static void write_cell(const struct reject_form *form, struct slice text, struct strbuf *out)
 {
 	char quote = form->quote.data[0];
 
+	if (form->no_quotes) {
+		write_bare_cell(form, text, out);
+		return;
+	}
 	if (!needs_quotes(form, text)) {
 		strbuf_add_slice(out, text);
 		return;
@@ -227,6 +246,20 @@ static void make_object(const struct record *record, struct strbuf *out)
 	}
 }
 
+/* An object that would be taken for what stands in place of another row. */
+static bool looks_like_a_stand_in(const struct record *record)
+{
+	const struct field *only = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->field_count; i++)
+		if (!reject_is_error_column(record->fields[i].name)) {
+			only = &record->fields[i];
+			count++;
+		}
+	return count == 1 && (slice_is(only->name, "_value") || slice_is(only->name, "_raw"));
+}
+
 /* The object as it was sent, up to its closing brace. */
 static void copy_object(const struct record *record, struct strbuf *out)
 {
@@ -252,10 +285,18 @@ static void make_json(const struct reject_form *form, const struct record *recor
 		strbuf_add_string(out, "{\"_value\":");
 		strbuf_add_slice(out, record->raw);
 		strbuf_add_byte(out, ',');
-	} else if (record->from_json && !has_error_column(record)) {
-		copy_object(record, out);
 	} else {
-		make_object(record, out);
+		bool wrapped = looks_like_a_stand_in(record);
+		if (wrapped)
+			strbuf_add_string(out, "{\"_value\":");
+		if (record->from_json && !has_error_column(record))
+			copy_object(record, out);
+		else
+			make_object(record, out);
+		if (wrapped && strbuf_ok(out)) {
+			out->data[out->size - 1] = '}'; /* for the comma */
+			strbuf_add_byte(out, ',');
+		}
 	}
 	*split = out->size - start;
 	if (!strbuf_ok(out) || form->format != REJECT_NDJSON)

@@ -12,7 +12,7 @@
  * CSV: a row has its cells in the file's columns, missing ones empty, then the error columns, then the cells
  * that no column has. A row that could not be taken apart has its bytes in the first column. XLSX is given back as CSV.
  * JSON: the object as it was sent with three more members; another value as {"_value": …}, and bytes that
- * are no JSON as {"_raw": "…"}.
+ * are no JSON as {"_raw": "…"}. So an object with one of these members alone stands in "_value" as well.
  * A file's own columns named like the error columns are left out: they stood in a rejects file before.
  *
  * Threads: a form is immutable. */
@@ -32,7 +32,7 @@ struct reject_form {
 	enum reject_format format;
 	struct slice delimiter, quote; /* CSV */
 	struct slice escape;           /* empty: quotes are doubled */
-	bool no_quotes;                /* cells hold no delimiter and no line end, and are not quoted */
+	bool no_quotes;                /* cells are not quoted, and without an escape hold no delimiter and no line end */
 	const struct reject_column *columns; /* without the error columns */
 	size_t column_count;
 };

@@ -37,7 +37,7 @@ enum status row_check(const struct row_check *check, struct record *record, stru
 	struct record sent = *record;
 
 	/* Validation gives values their types in place. */
-	if (record->field_count && schema_has_unique(check->schema)) {
+	if (record->field_count && (check->is_fix || schema_has_unique(check->schema))) {
 		sent.fields = arena_alloc(arena, record->field_count * sizeof *sent.fields);
 		if (!sent.fields)
 			return error_no_memory(err);
@@ -46,7 +46,7 @@ enum status row_check(const struct row_check *check, struct record *record, stru
 	enum status status = validator_check(check->validator, record, arena, err);
 	if (status == STATUS_OK)
 		status = write_data(check, record, false, arena, &record->data, err);
-	if (status != STATUS_OK || (record_is_valid(record) && !record->claim_count))
+	if (status != STATUS_OK || (record_is_valid(record) && !record->claim_count && !check->is_fix))
 		return status;
 	if (!record_is_valid(record))
 		return write_reject(check, record, record, arena, err);

@@ -14,9 +14,10 @@ struct row_check {
 	const struct schema *schema;
 	const struct reject_form *form; /* of the import that the row is of */
 	struct strbuf *scratch;
+	bool is_fix; /* the row is held against what was given back before: so that is always made */
 };
 
-/* Fills errors, claims, data, and of a row that is invalid, or may lose a claim, what is given back of it. */
+/* Fills errors, claims, data, and of a row that is invalid, may lose a claim or is a fix, what is given back of it. */
 enum status row_check(const struct row_check *check, struct record *record, struct arena *arena,
 		      struct error *err);
 

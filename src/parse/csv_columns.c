@@ -8,35 +8,6 @@
 
 #include "base/banned.h"
 
-static const char replacement[] = "\xEF\xBF\xBD";
-
-/* A copy in which each piece of damage is one U+FFFD. */
-static bool copy_repaired(struct slice text, struct arena *arena, struct slice *copy)
-{
-	size_t valid = utf8_valid_prefix(text);
-
-	if (valid == text.size)
-		return arena_copy(arena, text, copy);
-	char *out = arena_alloc(arena, 3 * text.size);
-	if (!out)
-		return false;
-	size_t size = 0;
-	for (size_t at = 0; at < text.size;) {
-		struct slice rest = slice_of(text.data + at, text.size - at);
-		valid = utf8_valid_prefix(rest);
-		memcpy(out + size, rest.data, valid);
-		size += valid;
-		at += valid;
-		if (valid == rest.size)
-			break;
-		memcpy(out + size, replacement, 3);
-		size += 3;
-		at += utf8_damage_size(rest, valid);
-	}
-	*copy = slice_of(out, size);
-	return true;
-}
-
 /* `stem` is not empty. */
 static bool copy_numbered(struct arena *arena, struct slice *copy, struct slice stem,
 			const char *separator, uint64_t number)
@@ -90,7 +61,7 @@ bool csv_name_columns(const struct slice *cells, size_t count, struct arena *are
 		names[i] = slice_of(NULL, 0);
 		if (!cells || slice_trim(cells[i]).size == 0)
 			continue;
-		if (!copy_repaired(cells[i], arena, &names[i]) ||
+		if (!utf8_repair(cells[i], arena, &names[i]) ||
 		    !claim_name(&table, arena, &names[i]))
 			return false;
 	}

@@ -127,10 +127,7 @@ static bool add_extra(struct build *build, struct field *field)
 		.code = ERROR_EXTRA_CELL,
 		.value = field->value.text,
 		.has_value = true,
-		.message = row_error_message(build->arena,
-					     "The row has %zu cells, and there are %zu columns; "
-					     "put a cell with delimiters in quotes.",
-					     row->count, build->column_count),
+		.message = row_error_extra_cells(build->arena, row->count, build->column_count),
 	};
 	done = error.message.data &&
 	       add_error(build, row->cells[build->column_count].start, error);
@@ -141,9 +138,7 @@ cleanup:
 
 static bool add_missing(struct build *build)
 {
-	struct slice message = row_error_message(
-		build->arena, "The row has %zu cell%s, and there are %zu columns: this one is missing.",
-		build->row->count, build->row->count == 1 ? "" : "s", build->column_count);
+	struct slice message = row_error_missing_cell(build->arena, build->row->count, build->column_count);
 
 	if (!message.data)
 		return false;

@@ -356,18 +356,6 @@ static enum status pass_item(struct json_reader *reader, const struct item *item
 	return STATUS_OK;
 }
 
-static bool build_damaged_line(const struct item *item, struct arena *arena, struct record *record)
-{
-	struct slice message = row_error_message(
-		arena, "The line is no JSON: column %llu: %s.",
-		(unsigned long long)item->damage.column, item->problem);
-
-	if (!message.data || !row_error_damaged(record, arena, ERROR_SYNTAX, message))
-		return false;
-	record->errors[0].byte = item->damage.byte;
-	return true;
-}
-
 static bool build_record(const struct json_reader *reader, const struct item *item,
 			 struct arena *arena, struct record *record)
 {
@@ -385,7 +373,7 @@ static bool build_record(const struct json_reader *reader, const struct item *it
 	if (!arena_copy(arena, item->raw, &record->raw))
 		return false;
 	if (item->problem)
-		return build_damaged_line(item, arena, record);
+		return json_build_damaged(record, item->problem, item->damage, arena);
 	return json_build_record(record, item->members, arena);
 }
 

@@ -311,29 +311,66 @@ bool json_build_record(struct record *record, size_t members, struct arena *aren
 	return message.data && row_error_damaged(record, arena, ERROR_TOO_LONG, message);
 }
 
-enum status json_read_record(struct slice text, struct arena *arena, struct record *record,
-			     struct error *err)
+bool json_build_damaged(struct record *record, const char *problem, struct place damage, struct arena *arena)
 {
-	struct json_scanner scanner;
-	struct place place = place_at_start(0);
+	struct slice message = row_error_message(arena, "The line is no JSON: column %llu: %s.",
+						 (unsigned long long)damage.column, problem);
+
+	record->from_json = true;
+	if (!message.data || !row_error_damaged(record, arena, ERROR_SYNTAX, message))
+		return false;
+	record->errors[0].byte = damage.byte;
+	return true;
+}
+
+/* Where a text is no JSON, false: *damage is the place. */
+static bool scan_text(struct slice text, struct json_scanner *scanner, struct place *damage)
+{
 	size_t at;
 
-	if (json_check(text, &scanner, &at) == JSON_SCANNING)
-		json_scan_end(&scanner);
-	if (scanner.progress == JSON_FAILED) {
-		place_advance(&place, slice_of(text.data, at));
-		return error_set_at(err, STATUS_INVALID, ERROR_SYNTAX, place.line, place.column,
-				    place.byte, "This is no JSON: line %llu, column %llu: %s.",
-				    (unsigned long long)place.line,
-				    (unsigned long long)place.column, scanner.problem);
-	}
+	*damage = place_at_start(0);
+	if (json_check(text, scanner, &at) == JSON_SCANNING)
+		json_scan_end(scanner);
+	if (scanner->progress != JSON_FAILED)
+		return true;
+	place_advance(damage, slice_of(text.data, at));
+	return false;
+}
+
+static enum status build_text(struct slice text, const struct json_scanner *scanner, struct arena *arena,
+			      struct record *record, struct error *err)
+{
+	struct place place = place_at_start(0);
 	size_t start = json_skip_space(text, 0);
+
 	place_advance(&place, slice_of(text.data, start));
 	*record = (struct record){.line = place.line, .byte = place.byte};
 	record->raw = slice_of(text.data + start, text.size - start);
 	while (json_is_space(record->raw.data[record->raw.size - 1]))
 		record->raw.size--;
-	if (!json_build_record(record, scanner.members, arena))
-		return error_no_memory(err);
-	return STATUS_OK;
+	return json_build_record(record, scanner->members, arena) ? STATUS_OK : error_no_memory(err);
+}
+
+enum status json_read_record(struct slice text, struct arena *arena, struct record *record,
+			     struct error *err)
+{
+	struct json_scanner scanner;
+	struct place damage;
+
+	if (scan_text(text, &scanner, &damage))
+		return build_text(text, &scanner, arena, record, err);
+	return error_set_at(err, STATUS_INVALID, ERROR_SYNTAX, damage.line, damage.column, damage.byte,
+			    "This is no JSON: line %llu, column %llu: %s.", (unsigned long long)damage.line,
+			    (unsigned long long)damage.column, scanner.problem);
+}
+
+enum status json_read_line(struct slice text, struct arena *arena, struct record *record, struct error *err)
+{
+	struct json_scanner scanner;
+	struct place damage;
+
+	if (scan_text(text, &scanner, &damage))
+		return build_text(text, &scanner, arena, record, err);
+	*record = (struct record){.line = 1, .raw = text};
+	return json_build_damaged(record, scanner.problem, damage, arena) ? STATUS_OK : error_no_memory(err);
 }

@@ -9,11 +9,15 @@
 #ifndef ROWMILL_PARSE_JSON_RECORD_H
 #define ROWMILL_PARSE_JSON_RECORD_H
 
+#include "parse/place.h"
 #include "record/record.h"
 
 /* Fills shape, fields and errors of `record` from its raw, which is one complete JSON value
  * without white space around it; its line and byte are set. `members` is the scanner's.
  * Slices point into raw or `arena`. Returns false when the arena is exhausted. */
 bool json_build_record(struct record *record, size_t members, struct arena *arena);
+
+/* The same of a raw that is no JSON, for `problem` at `damage`. */
+bool json_build_damaged(struct record *record, const char *problem, struct place damage, struct arena *arena);
 
 #endif

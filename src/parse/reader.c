@@ -131,6 +131,8 @@ static enum status settle_encoding(struct reader *reader, const struct reader_op
 	} else if (sniff_byte_order_mark(head)) {
 		return STATUS_OK;
 	} else if (!encoding_of_unicode(head, &encoding)) {
+		if (options->expect_utf8)
+			return STATUS_OK;
 		enum file_format format = options->format ? options->format : sniff_format(head, whole);
 		source_watch(&reader->source, format != FORMAT_CSV);
 		return STATUS_OK;

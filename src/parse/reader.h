@@ -48,6 +48,7 @@ struct reader_options {
 	uint64_t skip_lines;     /* CSV, XLSX: lines before the header, or before the first row */
 	bool skip_told;          /* the header is behind them, and not searched for */
 	struct slice encoding;   /* a WHATWG label or a name of iconv; empty: guessed */
+	bool expect_utf8;        /* where no encoding is said: UTF-8 unless it is UTF-16 or UTF-32 */
 	struct slice sheet;      /* XLSX: a name, or a number from 1; empty: the first visible one */
 	uint64_t unpacked_size_limit; /* bytes; 0: decompress.h's and xlsx_stage.h's */
 	const char *temporary_folder; /* for what a workbook takes; NULL: $TMPDIR or /tmp */
@@ -65,11 +66,11 @@ struct reader_words {
 	int64_t skip; /* below 0: not told */
 };
 
-/* Turns words into options, whose slices are those of the words. STATUS_INVALID where a word is not
 /* The texts among the words, one after the other, each with the name that options and query parameters have for it;
  * NULL behind the last. */
 struct slice *reader_words_text(struct reader_words *words, size_t index, const char **name);
 
+/* Turns words into options, whose slices are those of the words. STATUS_INVALID where a word is not
  * understood, or does not go with another; *word is the name of the member. */
 enum status reader_options_read(const struct reader_words *words, struct reader_options *options,
 				const char **word, struct error *err);
@@ -131,5 +132,8 @@ void dialect_write_json(const struct dialect *dialect, struct json_writer *json)
  * as `arena`. */
 enum status json_read_record(struct slice text, struct arena *arena, struct record *record,
 			     struct error *err);
+
+/* The same as a line of NDJSON is read: what is no JSON gives RECORD_DAMAGED. */
+enum status json_read_line(struct slice text, struct arena *arena, struct record *record, struct error *err);
 
 #endif

@@ -29,6 +29,19 @@ struct slice row_error_message(struct arena *arena, const char *format, ...)
 	return copy;
 }
 
+struct slice row_error_extra_cells(struct arena *arena, size_t cells, size_t columns)
+{
+	return row_error_message(arena,
+				 "The row has %zu cells, and there are %zu columns; put a cell with delimiters in quotes.",
+				 cells, columns);
+}
+
+struct slice row_error_missing_cell(struct arena *arena, size_t cells, size_t columns)
+{
+	return row_error_message(arena, "The row has %zu cell%s, and there are %zu columns: this one is missing.", cells,
+				 cells == 1 ? "" : "s", columns);
+}
+
 bool row_error_damaged(struct record *record, struct arena *arena, const char *code,
 		       struct slice message)
 {

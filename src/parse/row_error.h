@@ -30,6 +30,10 @@ bool row_error_add(struct record *record, struct arena *arena, struct cell_error
 struct slice row_error_message(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* What is said of a row of another width than the header's; the empty slice as above. */
+struct slice row_error_extra_cells(struct arena *arena, size_t cells, size_t columns);
+struct slice row_error_missing_cell(struct arena *arena, size_t cells, size_t columns);
+
 /* Makes `record` one that could not be read, with this one error in front of any other. */
 bool row_error_damaged(struct record *record, struct arena *arena, const char *code,
 		       struct slice message);

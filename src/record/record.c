@@ -1,5 +1,6 @@
 #include "record/record.h"
 
+#include "base/json_tree.h"
 #include "base/utf8.h"
 
 #include "base/banned.h"
@@ -85,6 +86,52 @@ void record_write_errors(const struct record *record, bool places, struct json_w
 		json_end_object(json);
 	}
 	json_end_array(json);
+}
+
+/* *name stays as it is where the node is no text. */
+static bool copy_name(const struct json_node *node, struct arena *arena, const char **name)
+{
+	if (!node || node->kind != NODE_STRING)
+		return true;
+	char *out = arena_alloc(arena, node->text.size + 1);
+	if (!out)
+		return false;
+	memcpy(out, node->text.data, node->text.size);
+	out[node->text.size] = '\0';
+	*name = out;
+	return true;
+}
+
+static bool read_error(struct record *record, const struct json_node *node, struct arena *arena)
+{
+	const struct json_node *field = json_node_find(node, "field"), *message = json_node_find(node, "message");
+	const struct json_node *value = json_node_find(node, "value");
+	struct cell_error *error = record_add_error(record, arena);
+
+	if (!error)
+		return false;
+	error->code = "row-error";
+	error->field = field && field->kind == NODE_STRING ? field->text : slice_of(NULL, 0);
+	error->message = message ? message->text : slice_of(NULL, 0);
+	error->has_value = value && value->kind == NODE_STRING;
+	if (error->has_value)
+		error->value = value->text;
+	error->line = record->line;
+	error->byte = record->byte;
+	return copy_name(json_node_find(node, "code"), arena, &error->code) &&
+	       copy_name(json_node_find(node, "constraint"), arena, &error->constraint);
+}
+
+enum status record_read_errors(struct record *record, struct slice json, struct arena *arena, struct error *err)
+{
+	const struct json_node *root;
+	enum status status = json_tree_read(json, arena, &root, err);
+
+	record->error_count = 0;
+	for (const struct json_node *node = status == STATUS_OK ? root->first : NULL; node; node = node->next)
+		if (!read_error(record, node, arena))
+			return error_no_memory(err);
+	return status;
 }
 
 void record_write_summary(const struct record *record, struct strbuf *out)

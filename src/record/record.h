@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/json_writer.h"
 #include "base/slice.h"
+#include "base/status.h"
 #include "record/unique_claim.h"
 
 enum value_kind {
@@ -82,6 +83,7 @@ struct record {
 	size_t reject_split;
 	/* Of a corrected rejects file: the row that it corrects; 0: it names none. */
 	int64_t fixes_row;
+	bool fixes_as_is; /* it is meant so, also where nothing in it was changed */
 	int64_t corrected_id; /* once stored: the record that it has corrected; 0: none */
 	/* Where it has claims: `data` as it is stored if it loses one. */
 	struct slice data_as_sent;
@@ -109,6 +111,9 @@ void record_write_data(const struct record *record, struct json_writer *json);
 /* The errors as the API shows them: [{"field","code","constraint","message","value"}…];
  * with `places`, "line" and "byte" too. */
 void record_write_errors(const struct record *record, bool places, struct json_writer *json);
+
+/* Gives the record the errors that record_write_errors wrote, at its own place. STATUS_INVALID: they are none. */
+enum status record_read_errors(struct record *record, struct slice json, struct arena *arena, struct error *err);
 
 /* All messages in one line, "email: …; age: …", cut at 1,000 bytes. */
 void record_write_summary(const struct record *record, struct strbuf *out);

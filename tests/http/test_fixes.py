@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.expect import expect_problem
+from support.workbook import workbook
 
 CONTENT = (b"E-Mail;Name;Age;Note\nbad;A;30;x\nb@example.com;B;31;\"y;z\"\n;C;old;\nd@example.com;D;200;last\n")
 
@@ -181,3 +182,142 @@ def test_a_correction_ends_with_the_import_that_it_corrects(client):
         assert found["error"]["code"] in ("fixed-import-gone", "not-found")
     expect_problem(client.post(f"/api/imports/{fixes}/retry"), 404 if found["status"] == "failed" else 409)
     assert client.search(import_id=number)["page"]["total"] == 0
+
+
+def errors_of(client, number):
+    return [(error["row"], error["field"], error["code"], error["message"], error["line"], error["byte"])
+            for error in client.get(f"/api/imports/{number}/errors").json()["errors"]]
+
+
+UNCHANGED = {
+    "ragged.csv": (b"name,email,note\nShort,short@example.com\nB,b@example.com,ok\nLong,long@example.com,x,\"extra, one\",two\n"
+                   b"Da\"maged,da@example.com,y\nOpen,open@example.com,\"never closed\n"),
+    "none.csv": b"name|email|note\nA \"B\"|a@example.com\nC|c@example.com|x|y\n",
+    "bytes.csv": "name,email,note\nZo\u00eb,zoe@example.com,\u00e9\u00e8\u00ea\n".encode() + b"Caf\xe9,cafe@example.com,x\n",
+    "rows.json": b'[7, null, "text\\ud800", [1, {"a": 2}], true, {"name": "A", "email": "a@example.com"}, {"_value": 7}, {"_raw": "{}"}, '
+                 b'{"name": "D", "email": "d@example.com", "name": "E"}]',
+    "rows.ndjson": b'{"name": "A", "email": "a@example.com"}\n{"broken":\n[1, "two"]\n-1.50e400\n{"name": "\xff\xfe"}\n',
+}
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+@pytest.mark.parametrize("schema", ["people", "any"])
+def test_a_row_that_comes_back_unchanged_stays_as_it_is(client, name, schema):
+    options = {"quote": "none"} if name == "none.csv" else {}
+    number = client.finish_import(UNCHANGED[name], name, schema=schema, embed="false", **options)["id"]
+    before, given = errors_of(client, number), rejects(client, number)
+    records = client.all_records(number)
+    item = client.get_import(number)
+    assert item["status"] == "completed" and item["failed_records"] >= 1
+    fixes = client.finish_import(given, name, fixes=number)
+    assert (fixes["processed_records"], fixes["failed_records"]) == (0, item["failed_records"])
+    assert [error[1:4] for error in errors_of(client, fixes["id"])] == [error[1:4] for error in before]
+    assert [error[:4] for error in errors_of(client, number)] == [error[:4] for error in before]
+    if name.endswith(".csv"):  # it was not touched
+        assert errors_of(client, number) == before
+    assert rejects(client, number) == given
+    assert [(record["id"], record["status"], record["data"]) for record in client.all_records(number)] == [
+        (record["id"], record["status"], record["data"]) for record in records]
+
+
+def test_a_spreadsheet_that_quotes_otherwise_changes_nothing(client):
+    number = client.finish_import(UNCHANGED["bytes.csv"] + UNCHANGED["ragged.csv"].split(b"\n", 1)[1], "people.csv", embed="false")["id"]
+    before = errors_of(client, number)
+    rows = list(csv.reader(io.StringIO(rejects(client, number).decode("utf-8", "replace"), newline="")))
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=";", quoting=csv.QUOTE_ALL).writerows(rows)
+    fixes = client.finish_import(b"\xef\xbb\xbf" + out.getvalue().encode(), "saved.csv", fixes=number)
+    assert fixes["processed_records"] == 0 and errors_of(client, number) == before
+
+
+def test_emptied_errors_say_that_a_row_is_meant_as_it_stands(client):
+    number = client.finish_import(b"name,email,note\nShort,short@example.com\nDa\"maged,da@example.com,x\nNo,wrong\n", embed="false")["id"]
+    given = list(csv.reader(io.StringIO(rejects(client, number).decode())))
+    for row in given[1:]:
+        row[5] = ""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(given)
+    fixes = client.finish_import(out.getvalue().encode(), fixes=number)
+    assert (fixes["processed_records"], fixes["failed_records"]) == (2, 1)
+    assert [record["data"] for record in client.get_import(number, status="valid")["records"]] == [
+        {"name": "Short", "email": "short@example.com", "note": ""}, {"name": 'Da"maged', "email": "da@example.com", "note": "x"}]
+
+
+def test_what_is_said_of_a_rows_width_counts_the_files_own_columns(client):
+    number = client.finish_import(b"name,email,note\nA,wrong,x\nB,wrong,y\n", embed="false")["id"]
+    content = b"_row,name,email,note,_errors\n1,A,a@example.com,x,e,more,and more\n2,B,b@example.com\n"
+    assert client.finish_import(content, fixes=number)["failed_records"] == 2
+    assert [error[3] for error in errors_of(client, number)] == [
+        "The row has 5 cells, and there are 3 columns; put a cell with delimiters in quotes.",
+        "The row has 2 cells, and there are 3 columns: this one is missing."]
+
+
+def test_a_unique_value_that_was_given_up_is_free_for_a_row_that_comes_back_unchanged(client):
+    schema = {"fields": [{"name": "code", "constraints": {"unique": True}}, {"name": "note"}]}
+    assert client.request("PUT", "/api/schemas/given-up", json=schema).status_code in (200, 201)
+    number = client.finish_import(b"code,note\n1,a\n1,b\n", schema="given-up", embed="false")["id"]
+    given = rejects(client, number)
+    assert client.finish_import(given, fixes=number)["failed_records"] == 1
+    first = client.all_records(number)[0]["id"]
+    assert client.request("PATCH", f"/api/records/{first}", json={"data": {"code": "2"}}).status_code == 200
+    assert client.finish_import(given, "again.csv", fixes=number, on_duplicate="force")["processed_records"] == 1
+
+
+def table_file(name):
+    """A file of one kind: rows right, without @, too old and without a name; and the options it needs."""
+    rows = [["name", "email", "age", "note"], ["Ada", "ada@example.com", "36", "plain"],
+            ["Bob", "bob.example.com", "41", "tab\tand \"quote\", comma; pipe|"], ["Cyd", "cyd@example.com", "200", "back\\slash"],
+            ["", "dan@example.com", "20", "two\nlines"]]
+    if name == "book.xlsx":
+        return workbook({"People": rows}), {}
+    if name == "bare.csv":
+        bare = [[cell.replace("|", "/").replace("\n", " ") for cell in row] for row in rows]
+        return "".join("|".join(row) + "\n" for row in bare).encode(), {"quote": "none", "delimiter": "|"}
+    if name == "bare-escape.csv":
+        def escaped(cell):
+            return "".join("\\" + c if c in "\\,\n" else c for c in cell)
+        return "".join(",".join(map(escaped, row)) + "\n" for row in rows).encode(), {"quote": "none", "escape": "\\"}
+    out = io.StringIO(newline="")
+    style = {"escape.csv": {"doublequote": False, "escapechar": "\\"}, "tabs.tsv": {"delimiter": "\t"},
+             "single.csv": {"quotechar": "'", "delimiter": ";"}}.get(name, {})
+    csv.writer(out, lineterminator="\r\n", **style).writerows(rows)
+    encoding = "utf-16" if name == "utf16.csv" else "utf-8"
+    return out.getvalue().encode(encoding), {"escape": "\\"} if name == "escape.csv" else {}
+
+
+DIALECTS = {"book.xlsx": {}, "bare.csv": {"delimiter": "|", "quoting": csv.QUOTE_NONE, "quotechar": None},
+            "bare-escape.csv": {"quoting": csv.QUOTE_NONE, "escapechar": "\\", "quotechar": None},
+            "escape.csv": {"doublequote": False, "escapechar": "\\"}, "tabs.tsv": {"delimiter": "\t"},
+            "single.csv": {"quotechar": "'", "delimiter": ";"}, "utf16.csv": {}}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_rejects_come_in_the_dialect_of_the_file_and_are_read_again_without_a_word(client, name):
+    content, options = table_file(name)
+    number = client.finish_import(content, name, **options)["id"]
+    notes = [record["data"]["note"] for record in client.all_records(number)]
+    assert "tab\tand" in notes[1] and "back\\slash" in notes[2]
+    given = rejects(client, number).decode()
+    rows = list(csv.reader(io.StringIO(given, newline=""), **DIALECTS[name]))
+    assert rows[0] == ["name", "email", "age", "note", "_row", "_line", "_errors"]
+    assert [(row[3], row[4], row[5]) for row in rows[1:]] == [(notes[1], "2", "3"), (notes[2], "3", "4"), (notes[3], "4", "5")]
+    # Unchanged first: nothing happens.
+    assert client.finish_import(given.encode(), name, fixes=number)["processed_records"] == 0
+    rows[1][1], rows[2][2], rows[3][0] = "bob@example.com", "20", "Dan"
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n", **DIALECTS[name]).writerows(rows)
+    saved = {"text": out.getvalue().encode()}
+    if name in ("book.xlsx", "utf16.csv", "tabs.tsv"):
+        saved["utf-16"] = out.getvalue().encode("utf-16")
+    if name == "book.xlsx":
+        saved["workbook"] = workbook({"Sheet1": rows})
+    for kind, text in saved.items():
+        if kind != "text":
+            number = client.finish_import(content, name, on_duplicate="force", **options)["id"]
+        fixes = client.finish_import(text, name, fixes=number)
+        assert (fixes["processed_records"], fixes["failed_records"]) == (3, 0), kind
+        records = client.all_records(number)
+        assert [record["data"]["note"] for record in records] == notes
+        assert [(record["data"]["name"], record["data"]["email"], record["data"]["age"]) for record in records[1:]] == [
+            ("Bob", "bob@example.com", 41), ("Cyd", "cyd@example.com", 20), ("Dan", "dan@example.com", 20)]
+        assert [record["status"] for record in records] == ["valid"] * 4

@@ -1,5 +1,6 @@
 #include "store/sqlite/corrections.h"
 
+#include "base/utf8.h"
 #include "store/sqlite/errors.h"
 #include "store/sqlite/rejects.h"
 #include "store/sqlite/unique.h"
@@ -274,12 +275,66 @@ static bool says_the_same(const struct record *record, struct slice data)
 	       (record->data_as_sent.size && slice_equal(data, record->data_as_sent));
 }
 
+/* Whether a cell's bytes came back: of those that are no UTF-8, what a program shows instead does as well. */
+static bool came_back(struct slice kept, struct slice given, struct arena *arena, bool *same)
+{
+	*same = slice_equal(kept, given);
+	if (*same || utf8_is_valid(kept))
+		return true;
+	if (!utf8_repair(kept, arena, &kept) || !utf8_repair(given, arena, &given))
+		return false;
+	*same = slice_equal(kept, given);
+	return true;
+}
+
+static bool are_unique_errors(const struct record *record)
+{
+	for (size_t i = 0; i < record->error_count; i++)
+		if (strcmp(record->errors[i].code, "unique-error") != 0)
+			return false;
+	return true;
+}
+
+/* A row that comes back as it was given keeps its errors: among them may be what a file of rows cannot show, cells that
+ * were missing, say. But who has a value that must be unique is decided anew. */
+static enum status keep_unchanged(struct sqlite_store *store, const struct before *before, struct record *record,
+				  struct arena *arena, bool *unchanged, struct error *err)
+{
+	struct rejected_row kept;
+	struct record earlier = {.line = record->line, .byte = record->byte};
+	bool head, tail = false;
+
+	*unchanged = false;
+	if (record->fixes_as_is || !record->reject.data)
+		return STATUS_OK;
+	enum status status = rejects_read(store, before->id, arena, &kept, err);
+	if (status != STATUS_OK || !kept.sent.size)
+		return status;
+	struct slice given = record->reject;
+	size_t split = record->reject_split;
+	if (!came_back(slice_of(kept.sent.data, kept.split), slice_of(given.data, split), arena, &head) ||
+	    !came_back(slice_of(kept.sent.data + kept.split, kept.sent.size - kept.split),
+		       slice_of(given.data + split, given.size - split), arena, &tail))
+		return error_no_memory(err);
+	if (head && tail)
+		status = record_read_errors(&earlier, kept.errors, arena, err);
+	if (status != STATUS_OK || !head || !tail || are_unique_errors(&earlier))
+		return status;
+	record->errors = earlier.errors;
+	record->error_count = earlier.error_count;
+	record->error_capacity = earlier.error_capacity;
+	if (record->data_as_sent.size)
+		record->data = record->data_as_sent;
+	*unchanged = true;
+	return STATUS_OK;
+}
+
 enum status correction_apply(struct sqlite_store *store, int64_t fixes_import, struct correction_target *target,
 			     struct record *record, struct arena *arena, struct error *err)
 {
 	long long row = record->fixes_row;
 	struct before before;
-	bool lost = false;
+	bool lost = false, unchanged;
 
 	if (!row)
 		return refuse_row(record, arena, err,
@@ -298,6 +353,9 @@ enum status correction_apply(struct sqlite_store *store, int64_t fixes_import, s
 	if (before.fixed_by == fixes_import && !same)
 		return refuse_row(record, arena, err,
 				  "Row %lld is corrected more than once in this file; the first one was taken.", row);
+	status = keep_unchanged(store, &before, record, arena, &unchanged, err);
+	if (status != STATUS_OK || unchanged)
+		return status;
 	status = settle_values(store, &before, record, arena, &lost, err);
 	if (status != STATUS_OK)
 		return status;

@@ -18,7 +18,7 @@ enum status correction_target_read(struct sqlite_store *store, int64_t import_id
 				   struct correction_target *target, struct error *err);
 
 /* Puts the row into the place of the invalid record that record->fixes_row names, and counts it there. A row for which
- * there is none gets an error. */
+ * there is none gets an error; one that is as it was given back gets that record's, which stays. */
 enum status correction_apply(struct sqlite_store *store, int64_t fixes_import, struct correction_target *target,
 			     struct record *record, struct arena *arena, struct error *err);
 

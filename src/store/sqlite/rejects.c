@@ -17,6 +17,27 @@ enum status rejects_keep(struct sqlite_store *store, const struct record *record
 	return query_run(&query, err);
 }
 
+enum status rejects_read(struct sqlite_store *store, int64_t record_id, struct arena *arena, struct rejected_row *kept,
+			 struct error *err)
+{
+	struct query query;
+
+	*kept = (struct rejected_row){.record_id = record_id};
+	writer_query(store, &query, WRITE_READ_REJECT);
+	query_bind_int(&query, 1, record_id);
+	if (query_row(&query)) {
+		const void *sent = sqlite3_column_blob(query.statement, 0);
+		size_t size = (size_t)sqlite3_column_bytes(query.statement, 0);
+		if (sent && !arena_copy(arena, slice_of(sent, size), &kept->sent))
+			query_no_memory(&query);
+		kept->split = (size_t)query_int(&query, 1);
+		kept->errors = query_text(&query, 2, arena);
+		if (kept->split > kept->sent.size)
+			kept->split = kept->sent.size;
+	}
+	return query_end(&query, err);
+}
+
 static bool read_row(struct query *query, struct arena *arena, struct rejected_row *row)
 {
 	*row = (struct rejected_row){

@@ -10,4 +10,8 @@
 enum status rejects_keep(struct sqlite_store *store, const struct record *record, int64_t record_id,
 			 int64_t fixed_by, struct error *err);
 
+/* What is kept of an invalid record; `kept->sent` empty: nothing is. */
+enum status rejects_read(struct sqlite_store *store, int64_t record_id, struct arena *arena, struct rejected_row *kept,
+			 struct error *err);
+
 #endif

@@ -82,6 +82,8 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_LINK_ERROR] = "INSERT INTO record_errors (group_id, record_id) VALUES (?1, ?2)",
 	[WRITE_KEEP_REJECT] = "INSERT OR REPLACE INTO rejected_rows (record_id, sent, split, fixed_by) "
 			      "VALUES (?1, ?2, ?3, ?4)",
+	[WRITE_READ_REJECT] = "SELECT j.sent, j.split, r.errors FROM rejected_rows AS j "
+			      "JOIN records AS r ON r.id = j.record_id WHERE j.record_id = ?1",
 	[WRITE_DROP_REJECT] = "DELETE FROM rejected_rows WHERE record_id = ?1",
 	[WRITE_READ_RECORD] =
 		"SELECT r.id, r.import_id, r.row_number, r.status = 'valid', r.embedding IS NOT NULL, "
