@@ -223,7 +223,7 @@ static enum status apply_fixes(struct batch_writer *writer, struct batch *batch,
 /* Stores the invalid rows alone, out of sight. */
 static enum status insert_loose(struct batch_writer *writer, struct batch *batch, struct error *err)
 {
-	struct batch invalid = {.arena = batch->arena};
+	struct batch invalid = {0};
 	struct folded_texts texts = {0};
 
 	invalid.records = arena_alloc_zeroed(&batch->arena, batch->count, sizeof *invalid.records);
