@@ -126,6 +126,14 @@ static bool should_claim(const struct import_queue *queue)
 	return queue->count < IMPORT_SLOTS ? queue->may_claim : queue->may_claim_new;
 }
 
+bool import_queue_waits(struct import_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	bool waits = queue->first || should_claim(queue);
+	pthread_mutex_unlock(&queue->mutex);
+	return waits;
+}
+
 /* Puts a new one into a slot; another that lost its slot is given back. */
 static void enter(struct import_queue *queue, struct pipeline *pipeline)
 {

@@ -1,6 +1,6 @@
 /* Fair turns between imports that are being parsed: every import thread takes one, works on it for a
- * moment (pipeline_turn) and puts it at the end of the line. So a small file goes past a large one, and with one
- * import alone its thread takes it again at once.
+ * moment (pipeline_turn) and puts it at the end of the line. So a small file goes past a large one, and one import
+ * alone has one long turn.
  *
  * New imports come before those in line, every other time: the first turn of a small file is its last one.
  * Between turns an import keeps its claim and its open reader. When all slots are taken and a new import waits,
@@ -35,6 +35,9 @@ void import_queue_release(struct import_queue *queue); /* after the threads; giv
 
 /* Says that an import was added, or that the importer stops. */
 void import_queue_wake(struct import_queue *queue);
+
+/* Whether an import may wait for the turn of another: one that has a turn goes on with it while none does. */
+bool import_queue_waits(struct import_queue *queue);
 
 /* Bytes that the reader of an import has read; 0 where it is not open. */
 uint64_t import_queue_bytes_read(struct import_queue *queue, int64_t import_id);

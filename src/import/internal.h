@@ -70,7 +70,7 @@ struct pipeline {
 enum status pipeline_claim(struct importer *importer, bool only_new, struct pipeline **pipeline,
 			   struct error *err);
 
-/* Works on it for a moment. true: it has ended, in whatever way, and holds no claim any more. What went wrong
+/* Works on it for a moment, or for as long as no other waits. true: it has ended, in whatever way, and holds no claim any more. What went wrong
  * with the file is recorded on the import; what went wrong with the machine is logged, and tried again later. */
 bool pipeline_turn(struct pipeline *pipeline, struct import_scratch *scratch);
 

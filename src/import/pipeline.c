@@ -391,48 +391,69 @@ static struct batch *other_batch(struct import_scratch *scratch)
 	return scratch->batch == &scratch->batches[0] ? &scratch->batches[1] : &scratch->batches[0];
 }
 
-/* Waits for the batch under way, the one before the one that is read now. */
-static enum status end_append(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
+/* Waits for the batch under way, the one before the one that is read now. *stored: it; NULL where there was none. */
+static enum status await_append(struct pipeline *pipeline, struct import_scratch *scratch, struct batch **stored,
+				struct error *err)
 {
-	struct importer *importer = pipeline->importer;
-	int64_t id = pipeline->claim.import.id;
-	struct batch *stored = other_batch(scratch);
-
+	*stored = NULL;
 	if (!scratch->storing)
 		return STATUS_OK;
 	scratch->storing = false;
 	enum status status = append_stage_end(&scratch->append, err);
-	if (status == STATUS_OK) {
-		show_batch(pipeline, stored);
-		pipeline->columns = SLICE("");
-		pipeline->rows += stored->count;
-		progress_stored(&importer->progress, id, scratch->bytes_read, stored->count, count_invalid(stored));
-		log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id), LOG_INT("records", stored->count));
-		importer_feed(importer);
-		importer_tell(importer, id);
-	}
+	if (status != STATUS_OK)
+		return status;
+	*stored = other_batch(scratch);
+	pipeline->columns = SLICE("");
+	pipeline->rows += (*stored)->count;
+	return STATUS_OK;
+}
+
+/* Shows what is stored: to filters, to who waits for progress, to the embedding workers. */
+static void announce(struct pipeline *pipeline, struct batch *stored, uint64_t bytes_read)
+{
+	struct importer *importer = pipeline->importer;
+	int64_t id = pipeline->claim.import.id;
+
+	show_batch(pipeline, stored);
+	progress_stored(&importer->progress, id, bytes_read, stored->count, count_invalid(stored));
+	log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id), LOG_INT("records", stored->count));
+	importer_feed(importer);
+	importer_tell(importer, id);
+}
+
+static enum status end_append(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
+{
+	struct batch *stored;
+	enum status status = await_append(pipeline, scratch, &stored, err);
+
+	if (stored)
+		announce(pipeline, stored, scratch->bytes_read);
 	return status;
 }
 
-/* Has the batch stored, once the one before it is; the other one is then read. */
+/* Has the batch stored, once the one before it is, which is announced while the writer has work again; the room of
+ * that one is the next to be read into. */
 static enum status store_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	struct append append = {.store = pipeline->importer->config.store,
 				.import_id = pipeline->claim.import.id,
 				.batch = scratch->batch,
 				.format = slice_of_string(file_format_name(reader_format(pipeline->reader)))};
-	uint64_t bytes_read = pipeline->bytes_read;
+	uint64_t bytes_stored = scratch->bytes_read;
+	struct batch *stored;
 	enum status status = describe_dialect(pipeline, scratch, &append.dialect, err);
 
 	if (status == STATUS_OK)
-		status = end_append(pipeline, scratch, err);
+		status = await_append(pipeline, scratch, &stored, err);
 	if (status != STATUS_OK)
 		return status;
 	scratch->batch->columns = pipeline->columns;
-	scratch->bytes_read = bytes_read;
+	scratch->bytes_read = pipeline->bytes_read;
 	append_stage_begin(&scratch->append, &append);
 	scratch->storing = true;
 	scratch->batch = other_batch(scratch);
+	if (stored)
+		announce(pipeline, stored, bytes_stored);
 	return STATUS_OK;
 }
 
@@ -479,7 +500,7 @@ static enum status run_turn(struct pipeline *pipeline, struct import_scratch *sc
 
 	while (status == STATUS_OK && !pipeline->importer->stopping) {
 		status = run_batch(pipeline, scratch, err);
-		if (clock_monotonic_ns() >= until)
+		if (clock_monotonic_ns() >= until && import_queue_waits(&pipeline->importer->queue))
 			break;
 	}
 	/* What went wrong with the batch before comes first. */

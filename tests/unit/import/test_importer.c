@@ -35,7 +35,7 @@ struct world {
 	struct searcher *searcher;
 	struct importer *importer;
 	struct arena arena;
-	unsigned embed_threads;
+	unsigned import_threads, embed_threads;
 };
 
 static struct gate gate;
@@ -106,6 +106,7 @@ static void start_importer(struct world *world)
 					 .columns = world->columns,
 					 .schemas = world->schemas,
 					 .spool_folder = world->spool_folder,
+					 .import_threads = world->import_threads,
 					 .embed_threads = world->embed_threads};
 	struct error err;
 
@@ -145,7 +146,8 @@ static int end_world(void **state)
 	return 0;
 }
 
-static int64_t upload_as(struct world *world, struct slice content, bool dry_run)
+/* `import`: what it is beside a file of people. */
+static int64_t upload_as(struct world *world, struct slice content, struct new_import import)
 {
 	struct spool *spool;
 	struct spooled_file file;
@@ -155,14 +157,13 @@ static int64_t upload_as(struct world *world, struct slice content, bool dry_run
 	assert_ok(spool_begin(world->spool_folder, 1 << 30, &spool, &err), &err);
 	assert_ok(spool_write(spool, content, &err), &err);
 	assert_ok(spool_commit(spool, &file, &err), &err);
-	struct new_import import = {.filename = SLICE("people.csv"),
-				    .schema = SLICE("people"),
-				    .options = SLICE("{}"),
-				    .spool_name = slice_of_string(file.name),
-				    .request_id = SLICE("test"),
-				    .dry_run = dry_run,
-				    .file_hash = file.sha256,
-				    .size_bytes = (int64_t)file.size};
+	import.filename = SLICE("people.csv");
+	import.schema = SLICE("people");
+	import.options = SLICE("{}");
+	import.spool_name = slice_of_string(file.name);
+	import.request_id = SLICE("test");
+	import.file_hash = file.sha256;
+	import.size_bytes = (int64_t)file.size;
 	assert_ok(world->store->call->add_import(world->store, &import, &id, &err), &err);
 	spool_free(spool);
 	if (world->importer)
@@ -172,7 +173,7 @@ static int64_t upload_as(struct world *world, struct slice content, bool dry_run
 
 static int64_t upload(struct world *world, struct slice content)
 {
-	return upload_as(world, content, false);
+	return upload_as(world, content, (struct new_import){0});
 }
 
 static struct strbuf people(int count)
@@ -271,7 +272,8 @@ int64_t __wrap_clock_now_ms(void)
 
 static int64_t dry_run(struct world *world)
 {
-	int64_t id = upload_as(world, SLICE("name,email\nAnn,ann@example.com\nBob,bad\n"), true);
+	int64_t id = upload_as(world, SLICE("name,email\nAnn,ann@example.com\nBob,bad\n"),
+			       (struct new_import){.dry_run = true});
 
 	assert_true(importer_wait(world->importer, id, WAIT_MS));
 	assert_int_equal(look(world, id).failed_records, 1);
@@ -685,6 +687,49 @@ static void vectors_that_could_not_be_stored_are_made_again(void **state)
 	strbuf_release(&csv);
 }
 
+/* Its turn is as long as no other import waits, and ends for one that comes meanwhile. */
+static void a_small_file_goes_past_a_large_one_on_the_only_thread(void **state)
+{
+	struct world *world = *state;
+	struct strbuf large_csv = people(60000), small_csv = people(10);
+
+	world->import_threads = 1;
+	start_importer(world);
+	int64_t large = upload_as(world, strbuf_slice(&large_csv), (struct new_import){.no_embed = true});
+	while (look(world, large).total_records == 0)
+		importer_pause(world->importer, 1);
+	int64_t small = upload_as(world, strbuf_slice(&small_csv), (struct new_import){.no_embed = true});
+	assert_true(importer_wait(world->importer, small, WAIT_MS));
+	struct import import = look(world, large);
+	assert_int_equal(import.status, IMPORT_PROCESSING);
+	assert_true(import.total_records < 60000);
+	assert_true(importer_wait(world->importer, large, WAIT_MS));
+	import = look(world, large);
+	assert_int_equal(import.status, IMPORT_COMPLETED);
+	assert_int_equal(import.processed_records, 60000);
+	strbuf_release(&large_csv);
+	strbuf_release(&small_csv);
+}
+
+static void a_turn_goes_on_while_no_import_waits(void **state)
+{
+	struct import_queue queue;
+	struct pipeline waiting = {0};
+
+	(void)state;
+	import_queue_init(&queue);
+	assert_true(import_queue_waits(&queue)); /* the store may have one */
+	queue.may_claim = queue.may_claim_new = false;
+	assert_false(import_queue_waits(&queue));
+	import_queue_wake(&queue);
+	assert_true(import_queue_waits(&queue));
+	queue.may_claim = queue.may_claim_new = false;
+	queue.first = queue.last = &waiting;
+	assert_true(import_queue_waits(&queue));
+	queue.first = queue.last = NULL;
+	import_queue_release(&queue);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int main(void)
@@ -705,6 +750,8 @@ int main(void)
 		TEST(a_query_is_answered_while_imports_have_batches_under_way),
 		TEST(the_next_slab_is_embedded_while_one_is_stored),
 		TEST(vectors_that_could_not_be_stored_are_made_again),
+		TEST(a_small_file_goes_past_a_large_one_on_the_only_thread),
+		cmocka_unit_test(a_turn_goes_on_while_no_import_waits),
 	};
 	return cmocka_run_group_tests_name("importer", tests, NULL, NULL);
 }
