@@ -212,7 +212,8 @@ def patch_records(oracle, chance):
             data = {"note": some_text(chance), "age": chance.randint(1, 90), "email": chance.choice(("new@example.com", "wrong"))}
         data = {name: value for name, value in data.items() if value is not None}
         response = oracle.client.request("PATCH", f"/api/records/{record['id']}", json={"data": data})
-        assert response.status_code == 200 or data.get("email") == "wrong", response.text
+        refused = response.status_code == 422 and "email" in record["data"]  # a person may stay invalid; under `any` nothing is
+        assert response.status_code == 200 or refused, response.text
 
 
 def repair_import(oracle, chance):
