@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 /* The codes of the first directions have 8 bits, those of the others 4. */
-enum { BASIS_DIRECTIONS = 160, BASIS_WIDE = 56 };
+enum { BASIS_DIRECTIONS = 160, BASIS_WIDE = 72 };
 
 struct basis {
 	atomic_int references;

@@ -17,13 +17,13 @@
  * What makes it finer lies row by row, in one cache line each: byte b of the first DETAIL_CODES holds the
  * slots b (low) and DETAIL_HALF + b; the others are two upper halves of floats (sketch.h). */
 enum {
-	SKETCH_SLOTS = 96,
+	SKETCH_SLOTS = 112,
 	SKETCH_GROUP = 8,
 	SKETCH_CHUNK = 8,
 	SKETCH_CHUNKS = SKETCH_SLOTS / SKETCH_CHUNK,
 	SKETCH_CHUNK_SIZE = SKETCH_GROUP * SKETCH_CHUNK / 2,
 	SKETCH_GROUP_SIZE = SKETCH_CHUNKS * SKETCH_CHUNK_SIZE,
-	SKETCH_SEGMENTS = 6, /* of the slots; each has its own scale */
+	SKETCH_SEGMENTS = 7, /* of the slots; each has its own scale */
 	SKETCH_SEGMENT_CHUNKS = SKETCH_CHUNKS / SKETCH_SEGMENTS,
 	DETAIL_SIZE = 64,
 	DETAIL_CODES = 60,

@@ -46,6 +46,9 @@ AVX2 static void bound_avx2(const struct sketch_weights *weights, const uint8_t 
 		factors[i] = _mm256_set1_epi16(weights->factors[i]);
 	for (size_t group = 0; group < groups; group++) {
 		__m256i sum = _mm256_setzero_si256();
+		/* Two groups ahead: the processor's own reading ahead does not fill the time (measured on Zen 3). */
+		for (size_t at = 0; at < SKETCH_GROUP_SIZE; at += 64)
+			_mm_prefetch((const char *)codes + 2 * SKETCH_GROUP_SIZE + at, _MM_HINT_T0);
 		for (size_t i = 0; i < SKETCH_SEGMENTS; i++)
 			sum = _mm256_add_epi32(sum, _mm256_madd_epi16(segment_sums(weights, codes, i),
 								      factors[i]));

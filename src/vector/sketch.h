@@ -1,4 +1,4 @@
-/* Sketches: what is left of a row in 44 bytes and, finer, in 64 more; and how far its score may be from what they say.
+/* Sketches: what is left of a row in 60 bytes and, finer, in 64 more; and how far its score may be from what they say.
  *
  * A vector v is its mean, its parts along the basis' directions, and a rest r at right angles to them. The
  * parts are kept as codes, each a little wrong; how wrong all are together (`error`) and how long r is

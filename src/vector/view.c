@@ -39,11 +39,11 @@ static void block_release(struct block *block)
 {
 	if (!block || !drop_reference(&block->references))
 		return;
-	munmap(block->high, block->size);
+	munmap(block->pages, block->size);
 	free(block);
 }
 
-/* What searches read lies in one large page: of a row here and there, looking up where its page is takes longer
+/* What searches read lies in one large page, but for some of the last rows' upper bytes: of a row here and there, looking up where its page is takes longer
  * than reading it, and reading ahead ends at the end of a page. */
 static struct block *block_new(size_t stride)
 {
@@ -56,18 +56,19 @@ static struct block *block_new(size_t stride)
 	block->references = 1;
 	block->stride = stride;
 	block->size = (size + page - 1) / page * page;
-	block->high = map_pages(block->size);
-	if (!block->high) {
+	block->pages = map_pages(block->size);
+	if (!block->pages) {
 		free(block);
 		return NULL;
 	}
-	block->room = (uint8_t *)(block->high + bytes);
+	block->room = block->pages;
 	block->scales = (struct row_scale *)(void *)(block->room + room);
-	block->ids = (int64_t *)(void *)(block->scales + LEAF_ROWS);
+	block->high = (int8_t *)(block->scales + LEAF_ROWS);
+	block->ids = (int64_t *)(void *)(block->high + bytes);
 	block->import_ids = block->ids + LEAF_ROWS;
 	block->low = (int8_t *)(block->import_ids + LEAF_ROWS);
 	if (size >= LARGE_PAGE)
-		madvise(block->high, LARGE_PAGE, MADV_HUGEPAGE); /* without it, it is slower */
+		madvise(block->pages, LARGE_PAGE, MADV_HUGEPAGE); /* without it, it is slower */
 	return block;
 }
 

@@ -20,7 +20,8 @@ enum { LEAF_ROWS = 4096, LEAF_WORDS = LEAF_ROWS / 64 };
 struct block {
 	atomic_int references;
 	size_t stride;
-	size_t size;               /* of the memory at `high`, in which all of it lies */
+	void *pages;               /* in which all of it lies */
+	size_t size;               /* of those */
 	int8_t *high, *low;        /* [LEAF_ROWS][stride] */
 	uint8_t *room;             /* for one sketch; NULL: it was taken */
 	int64_t *ids, *import_ids; /* [LEAF_ROWS] */
