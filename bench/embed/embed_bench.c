@@ -22,7 +22,7 @@
 
 #include "base/banned.h"
 
-enum { ROWS = 2000, SLICE_ROWS = 100, SLICE_LEAST = 16, ROUNDS = 5, THREADS = 2, PRECISIONS = 8, TEXT_SIZE = 160 };
+enum { ROWS = 2000, SLICE_ROWS = 100, SLICE_LEAST = 4, ROUNDS = 5, THREADS = 2, PRECISIONS = 8, TEXT_SIZE = 160 };
 
 struct result {
 	double wall[THREADS], processor[THREADS]; /* seconds, by threads - 1 */

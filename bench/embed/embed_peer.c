@@ -29,7 +29,7 @@
 
 #include "base/banned.h"
 
-enum { THREADS_MAX = 256, SLAB = 128, SLAB_LEAST = 16 }; /* texts that a worker takes at once: at most, at least */
+enum { THREADS_MAX = 256, SLAB = 128, SLAB_LEAST = 4 }; /* texts that a worker takes at once: at most, at least */
 
 struct peer {
 	struct embed_model *model;

@@ -18,7 +18,7 @@ enum {
 	CHUNK_LINES = 8192,     /* lines read, embedded and written together */
 	CHUNK_BYTES = 64 << 20, /* or as many bytes */
 	SLAB_LINES = 128,       /* at most, that a worker takes at once */
-	SLAB_LEAST = 16,
+	SLAB_LEAST = 4,
 	THREADS_MAX = 256,
 };
 
