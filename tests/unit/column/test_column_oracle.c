@@ -33,7 +33,7 @@ static void find_leaf(struct table *table, struct filter *filter, bool *found)
 	int low = (int)below(&table->random, table_value_count), high = (int)below(&table->random, table_value_count);
 	struct slice *keys = arena_alloc(&test_arena, 2 * sizeof *keys);
 
-	filter->kind = FILTER_RANGE + below(&table->random, 5);
+	filter->kind = (enum filter_kind)(FILTER_RANGE + below(&table->random, 5));
 	filter->field = table_fields[field];
 	filter->from = keys[0] = key_of(low);
 	filter->to = keys[1] = key_of(high);
