@@ -199,7 +199,7 @@ static bool has_extra_cells(const struct record *record)
 
 enum status inference_add(struct inference *inference, const struct record *record, struct error *err)
 {
-	struct column *column;
+	struct column *column = NULL;
 	size_t count = record->field_count - has_extra_cells(record);
 
 	inference->rows++;
