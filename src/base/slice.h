@@ -16,9 +16,19 @@ struct slice {
 	size_t size;      /* bytes */
 };
 
-/* A slice over a string literal; printf's "%.*s" takes SLICE_ARG(s). */
+/* A slice over a string literal; printf's "%.*s" takes SLICE_ARG(s), at most 4096 bytes of it. */
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
-#define SLICE_ARG(s) (int)((s).size > 4096 ? 4096 : (s).size), ((s).data ? (s).data : "")
+#define SLICE_ARG(s) slice_printed_size(s), slice_printed_data(s)
+
+static inline int slice_printed_size(struct slice text)
+{
+	return text.size > 4096 ? 4096 : (int)text.size;
+}
+
+static inline const char *slice_printed_data(struct slice text)
+{
+	return text.data ? text.data : "";
+}
 
 static inline struct slice slice_of(const char *data, size_t size)
 {
