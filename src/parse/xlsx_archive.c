@@ -23,6 +23,7 @@ struct xlsx_member {
 	struct xlsx_archive *archive;
 	struct archive *zip;
 	off_t offset;
+	int read_error; /* errno; libarchive may make another of it */
 	char block[BLOCK_SIZE];
 };
 
@@ -57,6 +58,7 @@ static la_ssize_t read_block(struct archive *zip, void *user, const void **block
 		got = pread(member->archive->fd, member->block, BLOCK_SIZE, member->offset);
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
+		member->read_error = errno;
 		archive_set_error(zip, errno, "the file cannot be read");
 		return -1;
 	}
@@ -86,10 +88,10 @@ static enum status zip_error(const struct xlsx_member *member, struct error *err
 {
 	const char *problem = archive_error_string(member->zip);
 
+	if (member->read_error)
+		return error_from_errno(err, member->read_error, "reading the upload");
 	if (archive_errno(member->zip) == ENOMEM)
 		return error_no_memory(err);
-	if (archive_errno(member->zip) == EIO)
-		return error_from_errno(err, EIO, "reading the upload");
 	return xlsx_corrupt(err, problem ? problem : "its container cannot be read");
 }
 
@@ -126,6 +128,7 @@ enum status xlsx_member_open(struct xlsx_archive *archive, const char *name,
 		return error_no_memory(err);
 	made->archive = archive;
 	made->offset = 0;
+	made->read_error = 0;
 	made->zip = archive_read_new();
 	if (!made->zip) {
 		free(made);

@@ -134,7 +134,11 @@ static void XMLCALL on_text(void *user, const char *text, int size)
 {
 	struct xlsx_stage *sheet = XML_GetUserData(user);
 
-	if (sheet->in_value)
+	if (!sheet->in_value)
+		return;
+	if (sheet->cell.size + (size_t)size > CELL_LIMIT)
+		stop(sheet, "a cell is longer than 32 MiB");
+	else
 		strbuf_add(&sheet->cell, text, (size_t)size);
 }
 
@@ -155,8 +159,11 @@ static bool read_escape(struct slice text, size_t at, uint32_t *code_point)
 		if (!is_hex(digits[i]))
 			return false;
 	}
-	*code_point = (uint32_t)strtoul(digits, NULL, 16);
-	return *code_point < 0xD800 || *code_point > 0xDFFF;
+	uint32_t escaped = (uint32_t)strtoul(digits, NULL, 16);
+	if (escaped >= 0xD800 && escaped <= 0xDFFF)
+		return false;
+	*code_point = escaped;
+	return true;
 }
 
 /* Appends the text of a string, inside quotes where `quoted`. */
@@ -236,7 +243,7 @@ static void end_cell(struct xlsx_stage *sheet)
 	struct slice text = strbuf_slice(&sheet->cell);
 
 	if (!strbuf_ok(&sheet->cell)) {
-		stop(sheet, "a cell is longer than 32 MiB");
+		XML_StopParser(sheet->parser, XML_FALSE);
 		return;
 	}
 	if (text.size && !sheet->skipping) {
@@ -284,7 +291,7 @@ static enum status make_some(struct xlsx_stage *sheet, struct error *err)
 			return status;
 		result = XML_ParseBuffer(sheet->parser, (int)got, got == 0);
 	}
-	if (!strbuf_ok(&sheet->out))
+	if (!strbuf_ok(&sheet->out) || !strbuf_ok(&sheet->cell))
 		return error_no_memory(err);
 	if (sheet->problem)
 		return xlsx_corrupt(err, sheet->problem);
