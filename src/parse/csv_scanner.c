@@ -202,15 +202,17 @@ static bool scan_damaged(struct scan *scan, size_t start, size_t damage, struct 
 	return scan_on_as_plain(scan, start, damage + 1, CELL_DAMAGED, cell, stop);
 }
 
-/* Whether the quote at `at` seems to open a cell: a delimiter stands before it, and text behind. */
+/* Whether the quote at `at`, which closes no cell, seems to open one: a delimiter stands before it, and
+ * text behind. There are bytes on both sides: the quote that opened the cell, and what keeps this one
+ * from closing it. */
 static bool opens(const struct scan *scan, size_t at)
 {
 	size_t delimiter = 1 + scan->tail_size, before = at;
 
-	if (scan->blank_after && before && scan->data[before - 1] == ' ')
+	if (scan->blank_after && scan->data[before - 1] == ' ')
 		before--;
 	return before >= delimiter && is_delimiter(scan, before - delimiter) == YES &&
-	       at + 1 < scan->size && !is_blank(scan, scan->data[at + 1]);
+	       !is_blank(scan, scan->data[at + 1]);
 }
 
 /* A cell whose quote at `open` was the last byte visited. */

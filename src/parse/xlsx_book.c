@@ -136,15 +136,19 @@ static void XMLCALL on_book(void *user, const char *name, const char **attribute
 
 static enum xlsx_number builtin_number(long id)
 {
-	if ((id >= 14 && id <= 17) || (id >= 27 && id <= 31) || id == 36 || (id >= 50 && id <= 54) ||
-	    id == 57 || id == 58)
-		return XLSX_DATE;
-	if ((id >= 18 && id <= 21) || (id >= 32 && id <= 35) || id == 45 || id == 47 || id == 55 ||
-	    id == 56)
-		return XLSX_TIME;
-	if (id == 22)
-		return XLSX_DATE_TIME;
-	return id == 46 ? XLSX_DURATION : XLSX_NUMBER;
+	static const struct {
+		long first, last;
+		enum xlsx_number number;
+	} known[] = {
+		{14, 17, XLSX_DATE}, {18, 21, XLSX_TIME}, {22, 22, XLSX_DATE_TIME}, {27, 31, XLSX_DATE},
+		{32, 35, XLSX_TIME}, {36, 36, XLSX_DATE}, {45, 45, XLSX_TIME}, {46, 46, XLSX_DURATION},
+		{47, 47, XLSX_TIME}, {50, 54, XLSX_DATE}, {55, 56, XLSX_TIME}, {57, 58, XLSX_DATE},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (id >= known[i].first && id <= known[i].last)
+			return known[i].number;
+	return XLSX_NUMBER;
 }
 
 enum xlsx_number xlsx_number_of_format(struct slice code)

@@ -79,45 +79,69 @@ static void add_part(struct archive *zip, const char *name, const char *content)
 	archive_entry_free(entry);
 }
 
-struct slice make_workbook(const char *sheet_data, const char *strings)
+static const struct workbook_part usual[] = {
+	{"[Content_Types].xml", "<Types/>"},
+	{"_rels/.rels", "<Relationships xmlns='" PACKAGE "'><Relationship Id='r1' Type='" OFFICE
+			"/officeDocument' Target='xl/workbook.xml'/></Relationships>"},
+	{"xl/workbook.xml", "<workbook xmlns='" MAIN "' xmlns:r='" OFFICE
+			    "'><sheets><sheet name='S' sheetId='1' r:id='r1'/></sheets></workbook>"},
+	{"xl/_rels/workbook.xml.rels",
+	 "<Relationships xmlns='" PACKAGE "'><Relationship Id='r1' Type='" OFFICE
+	 "/worksheet' Target='worksheets/sheet1.xml'/><Relationship Id='r3' Type='" OFFICE
+	 "/styles' Target='../xl/styles.xml'/></Relationships>"},
+	{"xl/styles.xml", "<styleSheet xmlns='" MAIN
+			  "'><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/></cellXfs></styleSheet>"},
+	{"xl/worksheets/sheet1.xml", "<worksheet><row><c><v>1</v></c></row></worksheet>"},
+};
+
+enum { USUAL_PARTS = sizeof usual / sizeof usual[0] };
+
+struct slice make_workbook_of(const struct workbook_part *changed, size_t count)
 {
 	struct archive *zip = archive_write_new();
-	size_t room = 1 << 20, used = 0;
+	size_t room = 4 << 20, used = 0;
 	char *out = malloc(room);
-	struct strbuf text;
 
 	assert_non_null(out);
 	assert_non_null(zip);
 	archive_write_set_format_zip(zip);
 	assert_int_equal(archive_write_open_memory(zip, out, room, &used), ARCHIVE_OK);
-	strbuf_init(&text, 1 << 20);
-	add_part(zip, "[Content_Types].xml", "<Types/>");
-	add_part(zip, "_rels/.rels",
-		 "<Relationships xmlns='" PACKAGE "'><Relationship Id='r1' Type='" OFFICE
-		 "/officeDocument' Target='xl/workbook.xml'/></Relationships>");
-	add_part(zip, "xl/workbook.xml",
-		 "<workbook xmlns='" MAIN "' xmlns:r='" OFFICE
-		 "'><sheets><sheet name='S' sheetId='1' r:id='r1'/></sheets></workbook>");
-	strbuf_add_string(&text, "<Relationships xmlns='" PACKAGE "'><Relationship Id='r1' Type='" OFFICE
-				 "/worksheet' Target='worksheets/sheet1.xml'/>");
-	if (strings)
-		strbuf_add_string(&text, "<Relationship Id='r2' Type='" OFFICE
-					 "/sharedStrings' Target='sharedStrings.xml'/>");
-	strbuf_add_string(&text, "<Relationship Id='r3' Type='" OFFICE
-				 "/styles' Target='../xl/styles.xml'/></Relationships>");
-	add_part(zip, "xl/_rels/workbook.xml.rels", text.data);
-	add_part(zip, "xl/styles.xml",
-		 "<styleSheet xmlns='" MAIN "'><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/></cellXfs></styleSheet>");
-	strbuf_clear(&text);
-	strbuf_add_format(&text, "<worksheet xmlns='" MAIN "'><sheetData>%s</sheetData></worksheet>",
-			  sheet_data);
-	add_part(zip, "xl/worksheets/sheet1.xml", text.data);
-	strbuf_clear(&text);
-	strbuf_add_format(&text, "<sst xmlns='" MAIN "'>%s</sst>", strings ? strings : "");
-	if (strings)
-		add_part(zip, "xl/sharedStrings.xml", text.data);
-	strbuf_release(&text);
+	for (size_t i = 0; i < USUAL_PARTS; i++) {
+		bool is_changed = false;
+		for (size_t k = 0; k < count; k++)
+			is_changed |= strcmp(usual[i].name, changed[k].name) == 0;
+		if (!is_changed)
+			add_part(zip, usual[i].name, usual[i].content);
+	}
+	for (size_t k = 0; k < count; k++)
+		if (changed[k].content)
+			add_part(zip, changed[k].name, changed[k].content);
 	assert_int_equal(archive_write_close(zip), ARCHIVE_OK);
 	archive_write_free(zip);
 	return slice_of(out, used);
+}
+
+struct slice make_workbook(const char *sheet_data, const char *strings)
+{
+	struct strbuf sheet, table;
+
+	strbuf_init(&sheet, 4 << 20);
+	strbuf_init(&table, 4 << 20);
+	strbuf_add_format(&sheet, "<worksheet xmlns='" MAIN "'><sheetData>%s</sheetData></worksheet>",
+			  sheet_data);
+	strbuf_add_format(&table, "<sst xmlns='" MAIN "'>%s</sst>", strings ? strings : "");
+	const struct workbook_part changed[] = {
+		{"xl/worksheets/sheet1.xml", sheet.data},
+		{"xl/_rels/workbook.xml.rels",
+		 "<Relationships xmlns='" PACKAGE "'><Relationship Id='r1' Type='" OFFICE
+		 "/worksheet' Target='worksheets/sheet1.xml'/><Relationship Id='r3' Type='" OFFICE
+		 "/styles' Target='../xl/styles.xml'/><Relationship Id='r2' Type='" OFFICE
+		 "/sharedStrings' Target='sharedStrings.xml'/></Relationships>"},
+		{"xl/sharedStrings.xml", table.data},
+	};
+	struct slice book = make_workbook_of(changed, strings ? 3 : 1);
+
+	strbuf_release(&sheet);
+	strbuf_release(&table);
+	return book;
 }

@@ -15,4 +15,11 @@ struct slice encode_as(struct slice text, const char *encoding);
  * (<si>…</si>); NULL: without such a part. */
 struct slice make_workbook(const char *sheet_data, const char *strings);
 
+struct workbook_part {
+	const char *name, *content; /* content NULL: left out */
+};
+
+/* That workbook, of one cell with the number 1, with these parts instead of its own or besides them. */
+struct slice make_workbook_of(const struct workbook_part *changed, size_t count);
+
 #endif

@@ -2,12 +2,20 @@
  * malloc, calloc, realloc and read are wrapped by the linker. */
 #include "support.h"
 
+#include "packing.h"
 #include "slow_read.h"
 #include "transcript.h"
 
+#include <archive.h>
 #include <errno.h>
+#include <expat.h>
+#include <iconv.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "parse/csv_columns.h"
 #include "parse/row_error.h"
@@ -44,6 +52,48 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *old, size_t size)
 {
 	return runs_out() ? NULL : __real_realloc(old, size);
+}
+
+/* What the libraries make counts as well. */
+#define MAKER(type, name, parameters, arguments, failure)                                          \
+	type __real_##name parameters;                                                                 \
+	type __wrap_##name parameters;                                                                 \
+	type __wrap_##name parameters                                                                  \
+	{                                                                                              \
+		if (!runs_out())                                                                           \
+			return __real_##name arguments;                                                        \
+		errno = ENOMEM;                                                                            \
+		return failure;                                                                            \
+	}
+
+MAKER(struct archive *, archive_read_new, (void), (), NULL)
+MAKER(XML_Parser, XML_ParserCreateNS, (const char *encoding, char separator), (encoding, separator), NULL)
+MAKER(void *, XML_GetBuffer, (XML_Parser parser, int size), (parser, size), NULL)
+MAKER(FILE *, fdopen, (int fd, const char *mode), (fd, mode), NULL)
+MAKER(void *, mmap64, (void *at, size_t size, int access, int flags, int fd, off_t offset),
+      (at, size, access, flags, fd, offset), MAP_FAILED)
+MAKER(iconv_t, iconv_open, (const char *to, const char *from), (to, from), (iconv_t)-1)
+MAKER(int, inflateInit2_, (z_stream *stream, int bits, const char *version, int size),
+      (stream, bits, version, size), Z_MEM_ERROR)
+MAKER(ZSTD_DStream *, ZSTD_createDStream, (void), (), NULL)
+
+ssize_t __real_pread64(int fd, void *out, size_t size, off_t offset);
+ssize_t __wrap_pread64(int fd, void *out, size_t size, off_t offset);
+
+/* How many calls still succeed before one fails with this error; negative: all. */
+static long preads_left = -1;
+static int pread_error;
+
+ssize_t __wrap_pread64(int fd, void *out, size_t size, off_t offset)
+{
+	if (preads_left == 0) {
+		/* An interruption comes once. */
+		preads_left = pread_error == EINTR ? -1 : 0;
+		errno = pread_error;
+		return -1;
+	}
+	preads_left -= preads_left > 0;
+	return __real_pread64(fd, out, size, offset);
 }
 
 /* Files that meet every way of making a record. */
@@ -110,6 +160,72 @@ static void memory_that_runs_out_anywhere_is_an_error(void **state)
 		assert_int_equal(status, STATUS_END);
 		assert_true(failed > 3);
 	}
+}
+
+/* What is read from other than plain UTF-8. */
+static struct slice file_of_kind(int kind)
+{
+	const struct slice text = SLICE("a,b\n1,\xC3\xA9\n");
+	const struct workbook_part deep = {"xl/styles.xml", "<styleSheet><cellXfs><xf numFmtId='14'/></cellXfs></styleSheet>"};
+
+	switch (kind) {
+	case 0: return make_workbook("<row><c t='s'><v>0</v></c><c t='str'><v>&quot;x&quot;</v></c></row>", "<si><t>a</t></si>");
+	case 1: return make_workbook_of(&deep, 1);
+	case 2: return pack_gzip(text);
+	case 3: return pack_zstd(text);
+	case 4: return encode_as(text, "UTF-16");
+	default: return encode_as(text, "ISO-8859-1");
+	}
+}
+
+enum { KINDS = 6 };
+
+static void memory_that_runs_out_in_any_stage_is_an_error(void **state)
+{
+	(void)state;
+	struct error err;
+
+	for (int kind = 0; kind < KINDS; kind++) {
+		struct reader_options options = {.record_size_limit = 1 << 16};
+		struct slice bytes = file_of_kind(kind);
+		enum status status = STATUS_NO_MEMORY;
+		long left = 0;
+		if (kind == KINDS - 1)
+			options.encoding = SLICE("iso-8859-1");
+		for (; status == STATUS_NO_MEMORY; left++) {
+			allocations_left = left;
+			status = read_with(bytes, &options, 1 << 20, 0, &err);
+			allocations_left = -1;
+		}
+		if (status != STATUS_END)
+			fail_msg("kind %d, %ld: %d %s", kind, left, status, err.detail);
+		assert_true(left > 5);
+		free((char *)bytes.data);
+	}
+}
+
+static void a_workbook_that_cannot_be_read_on_is_an_error(void **state)
+{
+	(void)state;
+	struct slice book = file_of_kind(0);
+	struct error err;
+
+	for (int interrupted = 0; interrupted < 2; interrupted++) {
+		enum status status = STATUS_IO;
+		long calls = 0;
+		pread_error = interrupted ? EINTR : EIO;
+		for (; interrupted ? calls < 20 : status == STATUS_IO; calls++) {
+			preads_left = calls;
+			status = read_with(book, &(struct reader_options){0}, 1 << 20, 0, &err);
+			preads_left = -1;
+			if (interrupted)
+				assert_int_equal(status, STATUS_END);
+		}
+		if (status != STATUS_END)
+			fail_msg("%ld: %d %s", calls, status, err.detail);
+		assert_true(calls > 5);
+	}
+	free((char *)book.data);
 }
 
 static void an_arena_that_is_full_anywhere_is_an_error(void **state)
@@ -342,6 +458,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_that_runs_out_anywhere_is_an_error),
+		cmocka_unit_test(memory_that_runs_out_in_any_stage_is_an_error),
+		cmocka_unit_test(a_workbook_that_cannot_be_read_on_is_an_error),
 		cmocka_unit_test(an_arena_that_is_full_anywhere_is_an_error),
 		cmocka_unit_test(names_that_do_not_fit_are_an_error),
 		cmocka_unit_test(a_wide_header_that_does_not_fit_is_an_error),
