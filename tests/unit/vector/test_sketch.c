@@ -127,6 +127,107 @@ static void no_score_is_outside_of_its_bounds(void **state)
 	}
 }
 
+/* What the codes of a row leave out of its parts, in the sketch and with the detail. */
+static void find_errors(const struct basis *basis, const float *row, float *rough, float *close)
+{
+	for (size_t k = 0; k < BASIS_DIRECTIONS; k++) {
+		const float *direction = basis->directions + k * STRIDE;
+		float part = (float)(exact(direction, row) - exact(direction, basis->mean));
+		float code = roundf((part - basis->low[k]) / basis->step[k]);
+		code = fminf(fmaxf(code, 0), k < BASIS_WIDE ? 255 : 15);
+		close[k] = part - (basis->low[k] + code * basis->step[k]);
+		/* Of wide ones, but for the mean's, a sketch has the upper 4 bits. */
+		float kept = k > 0 && k < BASIS_WIDE ? 16 * floorf(code / 16) + 7.5f : code;
+		rough[k] = part - (basis->low[k] + kept * basis->step[k]);
+	}
+}
+
+/* The unit vector along `errors`, those of the first `heavy` directions times `weight`: no other is as far from what
+ * the codes say, measured by what a bound allows for. */
+static void aim(const struct basis *basis, const float *errors, size_t count, size_t heavy, float weight, float *query)
+{
+	double length = 0;
+
+	memset(query, 0, STRIDE * sizeof *query);
+	for (size_t k = 0; k < count; k++)
+		for (size_t i = 0; i < STRIDE; i++)
+			query[i] += (k < heavy ? weight : 1) * errors[k] * basis->directions[k * STRIDE + i];
+	length = sqrt(exact(query, query));
+	for (size_t i = 0; i < STRIDE; i++)
+		query[i] = (float)(query[i] / length);
+}
+
+/* A group of rows, and a query got ready for them. */
+struct aimed {
+	struct basis *basis;
+	struct sketch *sketch;
+	struct sketch_lengths lengths;
+	float *rows;  /* [SKETCH_GROUP][STRIDE] */
+	float *query; /* and room for as much */
+};
+
+/* The score is within the bounds of row `which`, and but for what rounding may do it is the upper one. */
+static void check_aimed(const struct aimed *aimed, size_t which, bool with_detail)
+{
+	const struct vector_kernels *kernels = vector_kernels_best();
+	struct sketch_query *against = aligned_alloc(64, (sizeof *against + 63) / 64 * 64);
+	float upper[SKETCH_GROUP], lower[SKETCH_GROUP];
+	double score = exact(aimed->query, aimed->rows + which * STRIDE);
+
+	assert_non_null(against);
+	sketch_query_init(against, aimed->basis, kernels, aimed->query, aimed->query + STRIDE);
+	float slack = against->weight_error * aimed->lengths.codes + 2e-5f * (5 + against->mean_length);
+	kernels->bound(&against->weights, aimed->sketch->codes, aimed->sketch->tails, aimed->sketch->errors, slack, 1,
+		       upper, lower);
+	if (with_detail) {
+		slack += against->detail_error * aimed->lengths.details;
+		sketch_refine(against, kernels, sketch_detail(aimed->sketch, which), slack, &upper[which], &lower[which]);
+	}
+	check_score(score, upper[which], lower[which]);
+	if (score < (double)(upper[which] - 2 * slack - 0.02f * (upper[which] - lower[which])))
+		fail_msg("%.9g is far from %.9g to %.9g", score, (double)lower[which], (double)upper[which]);
+	free(against);
+}
+
+/* Rows that reach farther than codes do along the mean, along a wide direction and along a narrow one. */
+static void bounds_allow_for_all_that_codes_leave_out(void **state)
+{
+	static const size_t along[SKETCH_GROUP] = {0, 0, 1, BASIS_WIDE - 1, 5, BASIS_WIDE, SKETCH_DIRECTIONS - 1, 20};
+	uint64_t random = random_seed();
+	float *sample = new_floats(SAMPLE * STRIDE), *batch = new_floats(SKETCH_GROUP * STRIDE);
+	float rough[BASIS_DIRECTIONS], close[BASIS_DIRECTIONS];
+	struct aimed aimed = {.rows = new_floats(SKETCH_GROUP * STRIDE), .query = new_floats(2 * STRIDE)};
+
+	(void)state;
+	for (size_t i = 0; i < SAMPLE; i++)
+		make_vector(&random, 0.97f, sample + i * STRIDE);
+	aimed.basis = basis_new(vector_kernels_best(), sample, SAMPLE, STRIDE);
+	assert_non_null(aimed.basis);
+	aimed.sketch = sketch_new(aimed.basis, SKETCH_GROUP, NULL);
+	assert_non_null(aimed.sketch);
+	for (size_t row = 0; row < SKETCH_GROUP; row++) {
+		make_vector(&random, 0.97f, aimed.rows + row * STRIDE);
+		for (size_t i = 0; i < STRIDE; i++)
+			aimed.rows[row * STRIDE + i] += (row % 2 ? -4.0f : 4.0f) *
+							aimed.basis->directions[along[row] * STRIDE + i];
+	}
+	memcpy(batch, aimed.rows, SKETCH_GROUP * STRIDE * sizeof *batch);
+	sketch_rows(aimed.sketch, vector_kernels_best(), 0, batch, &aimed.lengths);
+	for (size_t row = 0; row < SKETCH_GROUP; row++) {
+		find_errors(aimed.basis, aimed.rows + row * STRIDE, rough, close);
+		aim(aimed.basis, rough, SKETCH_DIRECTIONS, 1, 16, aimed.query);
+		check_aimed(&aimed, row, false);
+		aim(aimed.basis, close, BASIS_DIRECTIONS, BASIS_WIDE, 8, aimed.query);
+		check_aimed(&aimed, row, true);
+	}
+	sketch_release(aimed.sketch);
+	basis_release(aimed.basis);
+	free(sample);
+	free(batch);
+	free(aimed.rows);
+	free(aimed.query);
+}
+
 static void a_sample_of_equal_vectors_is_a_basis_too(void **state)
 {
 	const struct vector_kernels *kernels = vector_kernels_best();
@@ -177,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_score_is_outside_of_its_bounds),
+		cmocka_unit_test(bounds_allow_for_all_that_codes_leave_out),
 		cmocka_unit_test(a_sample_of_equal_vectors_is_a_basis_too),
 		cmocka_unit_test(rows_in_16_bits_are_near_their_vectors),
 	};
