@@ -139,10 +139,10 @@ def unit(name):
     command = [*build.wrapper, "meson", "test", "-C", str(folder), "--no-rebuild", "--print-errorlogs"]
     command += [word for suite in ("layers", *build.spared) for word in ("--no-suite", suite)]
     command += ["--timeout-multiplier", str(0 if long_campaigns() else 4 * build.patience)]
-    run(command, build.variables, limit_s=None if long_campaigns() else LIMIT_S)
+    status = run(command, build.variables, limit_s=None if long_campaigns() else LIMIT_S)
     if not log.exists():
         return [Result(f"unit suites of build/{name}", FAILED, "meson left no log")]
-    return summary.from_meson_log(log)
+    return summary.with_status(summary.from_meson_log(log), f"unit suites of build/{name}", "meson", status)
 
 
 def python_suite(folder, name=None):
@@ -168,10 +168,7 @@ def python_suite(folder, name=None):
     )
     if not report.exists():
         return [Result(f"tests/{folder}", FAILED, f"pytest ended with status {status} and left no report")]
-    results = summary.from_junit(report)
-    if status != 0 and not any(result.verdict == FAILED for result in results):
-        results.append(Result(f"tests/{folder}", FAILED, f"pytest ended with status {status}"))
-    return results
+    return summary.with_status(summary.from_junit(report), f"tests/{folder}", "pytest", status)
 
 
 FUZZ_TARGETS = ("fuzz_reader", "fuzz_schema", "fuzz_filter", "fuzz_multipart")

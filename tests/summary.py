@@ -78,6 +78,13 @@ def from_junit(path):
     return results
 
 
+def with_status(results, name, runner, status):
+    """The results, and one failure more where the runner failed and none of them says why: it did not get to its end."""
+    if status == 0 or any(result.verdict == FAILED for result in results):
+        return results
+    return [*results, Result(name, FAILED, f"{runner} ended with status {status}")]
+
+
 def first_line(text):
     return text.splitlines()[0] if text else ""
 

@@ -133,6 +133,14 @@ def test_a_word_selects_the_part_of_that_name_or_all_with_that_word(checks):
     assert checks(parts, "asan")[1][-1] == "2 passed, 0 failed, 0 skipped"
 
 
+def test_a_runner_that_did_not_get_to_its_end_has_failed():
+    passed, failed = [GOOD], [Result("b", FAILED, "why")]
+    assert summary.with_status(passed, "suites", "meson", 0) == passed
+    assert summary.with_status(passed, "suites", "meson", 1)[1:] == [
+        Result("suites", FAILED, "meson ended with status 1")]
+    assert summary.with_status(failed, "suites", "meson", 1) == failed
+
+
 def test_a_word_that_selects_nothing_is_refused(checks):
     with pytest.raises(SystemExit, match="no part is called frobnicate"):
         checks({"unit": [GOOD]}, "frobnicate")

@@ -343,5 +343,5 @@ int main(void)
 		cmocka_unit_test(columns_say_what_every_record_says),
 		cmocka_unit_test(a_view_stays_as_it_was),
 	};
-	return cmocka_run_group_tests_name("columns", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("typed_columns", tests, NULL, NULL);
 }
