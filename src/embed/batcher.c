@@ -10,6 +10,7 @@ enum { BATCH_TOKENS = 2 * EMBED_MAX_TOKENS };
 struct embed_batcher {
 	const struct embed_model *model;
 	struct embed_workspace *workspace;
+	const atomic_bool *stop;
 	size_t capacity, count;
 	int32_t *ids;     /* [capacity * EMBED_MAX_TOKENS], texts end to end; untouched pages cost nothing */
 	size_t id_count;
@@ -59,6 +60,11 @@ bool embed_batcher_add(struct embed_batcher *batcher, struct slice text, bool *t
 	batcher->sizes[batcher->count++] = (uint32_t)size;
 	batcher->id_count += size;
 	return true;
+}
+
+void embed_batcher_stop_on(struct embed_batcher *batcher, const atomic_bool *stop)
+{
+	batcher->stop = stop;
 }
 
 size_t embed_batcher_count(const struct embed_batcher *batcher)
@@ -114,11 +120,15 @@ static enum status run_batch(struct embed_batcher *batcher, size_t first, size_t
 enum status embed_batcher_run(struct embed_batcher *batcher, float *vectors, struct error *err)
 {
 	enum status status = STATUS_OK;
-	size_t texts;
+	size_t texts = 0;
 
 	sort_by_size(batcher);
-	for (size_t next = 0; next < batcher->count && status == STATUS_OK; next += texts)
-		status = run_batch(batcher, next, &texts, vectors, err);
+	for (size_t next = 0; next < batcher->count && status == STATUS_OK; next += texts) {
+		if (batcher->stop && *batcher->stop)
+			status = error_set(err, STATUS_CANCELLED, NULL, "embedding was stopped");
+		else
+			status = run_batch(batcher, next, &texts, vectors, err);
+	}
 	embed_batcher_clear(batcher);
 	return status;
 }

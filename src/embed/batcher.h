@@ -11,6 +11,8 @@
 #ifndef ROWMILL_EMBED_BATCHER_H
 #define ROWMILL_EMBED_BATCHER_H
 
+#include <stdatomic.h>
+
 #include "embed/embed.h"
 
 struct embed_batcher;
@@ -24,7 +26,11 @@ bool embed_batcher_add(struct embed_batcher *batcher, struct slice text, bool *t
 
 size_t embed_batcher_count(const struct embed_batcher *batcher);
 
-/* Embeds all and empties the batcher, also when it fails. */
+/* From now on a run ends with STATUS_CANCELLED, within one batch, once *stop is set; it is set by any thread, and outlives
+ * the batcher. NULL: it always goes on to its end. */
+void embed_batcher_stop_on(struct embed_batcher *batcher, const atomic_bool *stop);
+
+/* Embeds all and empties the batcher, also when it fails: then the vectors are not to be used. */
 enum status embed_batcher_run(struct embed_batcher *batcher, float *vectors, struct error *err);
 
 void embed_batcher_clear(struct embed_batcher *batcher);

@@ -234,6 +234,8 @@ static void work_once(struct worker *worker)
 		status = run_slab(worker, &err);
 	else if (status == STATUS_OK)
 		status = end_storing(worker, &err);
+	if (status == STATUS_CANCELLED) /* the program stops: the records stay pending */
+		return;
 	if (status != STATUS_OK) {
 		log_error(LOG_EVENT("embedding interrupted; it goes on later"), LOG_ERR(&err));
 		importer_pause(importer, BACKOFF_MS);
@@ -248,6 +250,8 @@ static bool worker_init(struct worker *worker, struct importer *importer)
 
 	*worker = (struct worker){.importer = importer, .slab = worker->slabs};
 	worker->batcher = embed_batcher_new(config->model, SLAB_RECORDS);
+	if (worker->batcher)
+		embed_batcher_stop_on(worker->batcher, &importer->stopping);
 	for (size_t i = 0; i < 2; i++)
 		if (!slab_init(&worker->slabs[i], config->store, config->model, worker->batcher,
 			       config->schemas, &importer->once, &importer->texts_computed))

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/strbuf.h"
+#include "embed/batcher.h"
 #include "embed/model.h"
 
 static const char *const files[] = {"config.json", "vocab.txt", "model.safetensors"};
@@ -351,6 +352,25 @@ static void a_vector_has_norm_one(void **state)
 	embed_workspace_free(workspace);
 }
 
+static void a_run_of_batches_ends_when_it_is_to_stop(void **state)
+{
+	struct embed_batcher *batcher = embed_batcher_new(test_model(EMBED_F32), 2);
+	static float vectors[2][EMBED_DIMENSION];
+	atomic_bool stop = true;
+	bool truncated;
+	struct error err;
+
+	(void)state;
+	embed_batcher_stop_on(batcher, &stop);
+	assert_true(embed_batcher_add(batcher, SLICE("one"), &truncated));
+	assert_int_equal(embed_batcher_run(batcher, vectors[0], &err), STATUS_CANCELLED);
+	assert_int_equal(embed_batcher_count(batcher), 0);
+	stop = false;
+	assert_true(embed_batcher_add(batcher, SLICE("one"), &truncated));
+	assert_ok(embed_batcher_run(batcher, vectors[0], &err), &err);
+	embed_batcher_free(batcher);
+}
+
 static void a_batch_that_cannot_be_is_refused(void **state)
 {
 	const struct embed_model *model = test_model(EMBED_F32);
@@ -443,6 +463,7 @@ int main(void)
 		cmocka_unit_test(a_text_has_the_same_vector_alone_and_in_any_batch),
 		cmocka_unit_test(every_table_of_kernels_gives_the_same_f32_vectors),
 		cmocka_unit_test(a_vector_has_norm_one),
+		cmocka_unit_test(a_run_of_batches_ends_when_it_is_to_stop),
 		cmocka_unit_test(a_batch_that_cannot_be_is_refused),
 		cmocka_unit_test(threads_with_their_own_workspaces_share_a_model),
 	};
