@@ -143,6 +143,15 @@ struct gathered {
 	bool twelve;     /* the hour is of a 12-hour clock */
 };
 
+/* "AM" or "PM", in any case. */
+static bool take_half(struct cursor *cursor, struct gathered *gathered)
+{
+	gathered->half = take(cursor, 'p') || take(cursor, 'P');
+	if (!gathered->half && !take(cursor, 'a') && !take(cursor, 'A'))
+		return false;
+	return take(cursor, 'm') || take(cursor, 'M');
+}
+
 static bool take_directive(struct cursor *cursor, char directive, struct date_time *out,
 			   struct gathered *gathered)
 {
@@ -179,9 +188,7 @@ static bool take_directive(struct cursor *cursor, char directive, struct date_ti
 	case 'f':
 		return take_fraction(cursor, &out->fraction);
 	case 'p':
-		gathered->half = (peek(cursor) | 32) == 'p';
-		return ((peek(cursor) | 32) == 'a' || (peek(cursor) | 32) == 'p') && cursor->at++ + 1 > 0 &&
-		       (take(cursor, 'm') || take(cursor, 'M'));
+		return take_half(cursor, gathered);
 	case 'z':
 		return take_zone(cursor, out);
 	default: /* '%': a pattern has been checked before it is used */

@@ -220,12 +220,12 @@ static const struct candidate *choose(const struct column *column)
 
 	if (!column->filled)
 		return string;
-	for (size_t i = 0; i < CANDIDATES; i++) {
+	/* It ends: the last takes any value. */
+	for (size_t i = 0;; i++) {
 		int rival = candidates[i].rival;
 		if ((column->possible >> i & 1) && (rival < 0 || !(column->possible >> rival & 1)))
 			return &candidates[i];
 	}
-	return string; /* not reached: the last takes any value */
 }
 
 static void put_text(struct json_writer *json, const char *name, struct slice text)

@@ -171,6 +171,44 @@ static void what_cannot_be_decoded_is_an_error_of_its_row(void **state)
 		    "{\"a\":\"\xEF\xBF\xBD\xEF\xBF\xBD\"} encoding-error(a)\n", NULL);
 }
 
+static void what_is_told_of_a_file_must_hold(void **state)
+{
+	(void)state;
+	struct reader_options klingon = {.encoding = SLICE("klingon")};
+	struct reader_options xlsx = {.format = FORMAT_XLSX}, csv = {.format = FORMAT_CSV};
+	struct slice book = make_workbook("<row><c><v>1</v></c></row>", NULL), packed = pack_gzip(book);
+
+	expect_failure(SLICE("a\n1\n"), &klingon, "unknown-encoding");
+	expect_failure(SLICE("a\n1\n"), &xlsx, "unsupported-format");
+	expect_failure(book, &csv, "unsupported-format");
+	expect_failure(packed, NULL, "unsupported-format");
+	assert_string_equal(file_format_name(FORMAT_XLSX), "xlsx");
+	free((char *)packed.data);
+	free((char *)book.data);
+	struct slice wide = encode_as(SLICE("a,b\n1,2\n"), "UTF-32BE");
+	expect_like(join_bytes(SLICE("\0\0\xFE\xFF"), wide), NULL, "{\"a\":\"1\",\"b\":\"2\"}\n", "utf-32be");
+	free((char *)wide.data);
+}
+
+static void a_dialect_that_is_told_is_shown(void **state)
+{
+	(void)state;
+	struct reader_options options = {.delimiter = ", ", .no_quotes = true, .escape = '\\'};
+	struct transcript transcript;
+	struct json_writer json;
+	struct strbuf shown;
+
+	transcript_read_bytes(&transcript, SLICE("a, b\n\"x\", y\\, z\n"), &options, BRIEF);
+	assert_slice(strbuf_slice(&transcript.text), "{\"a\":\"\\\"x\\\"\",\"b\":\"y, z\"}\n");
+	strbuf_init(&shown, 1000);
+	json_writer_init(&json, &shown);
+	dialect_write_json(&transcript.dialect, &json);
+	assert_slice(strbuf_slice(&shown), "{\"encoding\":\"utf-8\",\"delimiter\":\", \",\"quote\":null,\"header\":true,"
+					   "\"skipped_lines\":0,\"escape\":\"\\\\\"}");
+	strbuf_release(&shown);
+	transcript_release(&transcript);
+}
+
 static void the_guess_weighs_what_there_is(void **state)
 {
 	(void)state;
@@ -355,6 +393,8 @@ int main(void)
 		cmocka_unit_test(what_unpacks_to_too_much_fails),
 		cmocka_unit_test(every_encoding_comes_out_the_same),
 		cmocka_unit_test(what_cannot_be_decoded_is_an_error_of_its_row),
+		cmocka_unit_test(what_is_told_of_a_file_must_hold),
+		cmocka_unit_test(a_dialect_that_is_told_is_shown),
 		cmocka_unit_test(the_guess_weighs_what_there_is),
 		cmocka_unit_test(a_late_letter_is_judged_by_what_follows_it),
 		cmocka_unit_test(encodings_are_found_by_any_of_their_names),

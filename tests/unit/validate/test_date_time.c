@@ -54,7 +54,8 @@ static void datetimes_have_a_time_and_may_have_a_zone(void **state)
 		"2024-02-29",           "2024-02-29 12:30:00",  "2024-02-29T24:00:00",    "2024-02-29T12:60:00",
 		"2024-02-29T12:30:60Z", "2024-02-29T12:30",     "2024-02-29T12:30:00.Z",  "2024-02-29T12:30:00+15:00",
 		"2024-02-29T12:30:00z", "2024-02-29t12:30:00Z", "2024-02-29T12:30:00+5:00", "2024-02-29T12:30:00+0560",
-		"2024-02-29T12:30:00Zx"};
+		"2024-02-29T12:30:00Zx", "2024-02-29T12:30:00+05:", "2024-02-29T", "2024-02-29T12", "2024-02-29T12:",
+		"2024-02-29T1:30:00",   "2024-02-29T12-30:00",  "2024-02-29T12:30-00",   "2024-02-29T12:30:"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
@@ -91,6 +92,10 @@ static void patterns_are_read_as_strptime_does(void **state)
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 PM", "2024-02-29T13:30:00", DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 13:30 PM", NULL, DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 XM", NULL, DATE_AND_TIME},
+		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 Px", NULL, DATE_AND_TIME},
+		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 Am", "2024-02-29T01:30:00", DATE_AND_TIME},
+		{"%Y-%m-%d %I:%M %p", "2024-02-29 x AM", NULL, DATE_AND_TIME},
+		{"%d.%m.%y", "29.02.x", NULL, DATE_ONLY},
 		{"%Y-%m-%d %H:%M:%S.%f %z", "2024-02-29 01:02:03.250 -0130", "2024-02-29T01:02:03.250-01:30",
 		 DATE_AND_TIME},
 		{"%Y-%m-%d %z", "2024-02-29 Z", "2024-02-29T00:00:00Z", DATE_AND_TIME},
@@ -106,7 +111,7 @@ static void patterns_are_read_as_strptime_does(void **state)
 
 static void patterns_that_say_no_day_are_refused(void **state)
 {
-	static const char *const faults[] = {"%d.%m", "%Q %Y", "%Y %", "%Y %Y", "%Y %I", "%Y %H", "%Y %p", "%m%%Y"};
+	static const char *const faults[] = {"%d.%m", "%Q %Y", "%Y %", "%Y %Y", "%Y %I", "%Y %H", "%Y %I %p", "%Y %M", "%Y %S", "%Y %f", "%Y %z", "%Y %p", "%m%%Y"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)

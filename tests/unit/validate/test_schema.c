@@ -28,6 +28,16 @@ static void fields_come_in_the_order_of_the_schema(void **state)
 	assert_int_equal(count, 0);
 }
 
+static void built_in_schemas_are_found_by_place_and_name(void **state)
+{
+	(void)state;
+	assert_true(schema_builtin_count() >= 2);
+	for (size_t i = 0; i < schema_builtin_count(); i++) {
+		const struct schema *schema = schema_builtin_at(i);
+		assert_ptr_equal(schema_builtin(schema_name(schema)), schema);
+	}
+}
+
 static void fingerprints_tell_schemas_apart(void **state)
 {
 	unsigned char people[32], again[32], any[32];
@@ -112,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_built_in_schemas_are_found_by_name),
 		cmocka_unit_test(fields_come_in_the_order_of_the_schema),
+		cmocka_unit_test(built_in_schemas_are_found_by_place_and_name),
 		cmocka_unit_test(fingerprints_tell_schemas_apart),
 		cmocka_unit_test(the_fingerprint_of_people_is_that_of_its_table_schema),
 		cmocka_unit_test(the_text_follows_the_schema_and_then_the_file),

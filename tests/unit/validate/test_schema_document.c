@@ -88,6 +88,13 @@ static void what_a_field_cannot_be_is_refused(void **state)
 	check_fault(FIELD("\"type\": \"number\", \"groupChar\": \"..\""), "/fields/0/groupChar", "out-of-range");
 	check_fault(FIELD("\"type\": \"number\", \"groupChar\": \".\""), "/fields/0", "conflict");
 	check_fault(FIELD("\"type\": \"number\", \"bareNumber\": 0"), "/fields/0/bareNumber", "wrong-type");
+	check_fault(FIELD("\"type\": \"number\", \"decimalChar\": 5"), "/fields/0/decimalChar", "wrong-type");
+	check_fault(FIELD("\"type\": \"number\", \"decimalChar\": \"\\u0000\""), "/fields/0/decimalChar", "out-of-range");
+	check_fault(FIELD("\"groupChar\": \",\""), "/fields/0/groupChar", "unknown");
+	check_fault(FIELD("\"bareNumber\": true"), "/fields/0/bareNumber", "unknown");
+	check_fault(FIELD("\"falseValues\": [\"x\"]"), "/fields/0/falseValues", "unknown");
+	check_fault(FIELD("\"categoriesOrdered\": true"), "/fields/0/categoriesOrdered", "not-supported");
+	check_fault(FIELD("\"type\": \"boolean\", \"trueValues\": [\"\"]"), "/fields/0/trueValues", "out-of-range");
 	check_fault(FIELD("\"trueValues\": [\"x\"]"), "/fields/0/trueValues", "unknown");
 	check_fault(FIELD("\"type\": \"boolean\", \"trueValues\": []"), "/fields/0/trueValues", "out-of-range");
 	check_fault(FIELD("\"type\": \"boolean\", \"trueValues\": [\" x\"]"), "/fields/0/trueValues", "out-of-range");
@@ -101,6 +108,19 @@ static void what_a_field_cannot_be_is_refused(void **state)
 		    "/fields/1/aliases", "conflict");
 }
 
+static void names_have_a_longest(void **state)
+{
+	(void)state;
+	char name[1002], document[1200];
+
+	memset(name, 'x', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	snprintf(document, sizeof document, "{\"fields\": [{\"name\": \"%s\"}]}", name);
+	check_fault(document, "/fields/0/name", "out-of-range");
+	snprintf(document, sizeof document, "{\"fields\": [{\"name\": \"a\", \"aliases\": [\"%s\"]}]}", name);
+	check_fault(document, "/fields/0/aliases", "out-of-range");
+}
+
 static void constraints_must_fit_their_type(void **state)
 {
 	(void)state;
@@ -108,6 +128,7 @@ static void constraints_must_fit_their_type(void **state)
 	check_fault(LIMITED("string", "\"nonsense\": 1"), "/fields/0/constraints/nonsense", "unknown");
 	check_fault(LIMITED("string", "\"jsonSchema\": {}"), "/fields/0/constraints/jsonSchema", "not-supported");
 	check_fault(LIMITED("string", "\"required\": \"yes\""), "/fields/0/constraints/required", "wrong-type");
+	check_fault(LIMITED("string", "\"maxLength\": 99999999999"), "/fields/0/constraints/maxLength", "out-of-range");
 	check_fault(LIMITED("string", "\"minLength\": -1"), "/fields/0/constraints/minLength", "out-of-range");
 	check_fault(LIMITED("string", "\"maxLength\": 0"), "/fields/0/constraints/maxLength", "out-of-range");
 	check_fault(LIMITED("string", "\"maxLength\": 1.5"), "/fields/0/constraints/maxLength", "out-of-range");
@@ -328,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_no_document_is_refused_with_its_place),
 		cmocka_unit_test(what_a_field_cannot_be_is_refused),
+		cmocka_unit_test(names_have_a_longest),
 		cmocka_unit_test(constraints_must_fit_their_type),
 		cmocka_unit_test(templates_name_fields_in_braces),
 		cmocka_unit_test(what_only_describes_is_ignored),
