@@ -29,7 +29,7 @@ from summary import FAILED, PASSED, SKIPPED, Result
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build/results"
-LIMIT_S = 15 * 60  # for one part; long campaigns have none
+LIMIT_S = 40 * 60  # for one part; long campaigns have none
 WORKERS = len(os.sched_getaffinity(0)) + 1  # of pytest: tests of a server wait more than they compute
 
 CI = os.environ.get("CI") == "true"
