@@ -69,6 +69,7 @@ BUILDS = {
             "LSAN_OPTIONS": f"suppressions={ROOT}/tests/leaks.supp:print_suppressions=0",
         },
         patience=2,
+        spared=("accuracy",),  # long, of the kernels that the other suites go through
     ),
     "coverage": Build("gcc", ("-Db_coverage=true", "-Doptimization=0"), {}, patience=4, spared=("embed",)),  # embed: too slow so
     "tsan": Build(
@@ -77,7 +78,7 @@ BUILDS = {
         {"TSAN_OPTIONS": f"halt_on_error=1:suppressions={ROOT}/tests/races.supp"},
         patience=4,
         wrapper=fixed_addresses(),
-        spared=("one-thread",),
+        spared=("accuracy", "one-thread"),
     ),
 }
 
