@@ -17,7 +17,7 @@ from support.people import as_csv, fresh_seed, people, spoil
 from support.surroundings import LONG, PATIENCE_S
 
 KILLS = 1000 if LONG else 20
-ROWS, BAD = 5000, 50
+ROWS, BAD = 5000 if LONG else 1500, 50  # all are embedded at the end
 LONGEST_LIFE_S = 1.5  # a run of the server between its start and its end by kill -9
 
 
