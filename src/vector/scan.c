@@ -214,11 +214,14 @@ static void fetch_row(const struct scanner *scanner, const struct block *block, 
 
 /* ---- which rows pass the filters ---- */
 
-static uint64_t mask_of_import(const int64_t *import_ids, int64_t import_id)
+/* Rows behind those that the leaf has used may be written at this moment. */
+static uint64_t mask_of_import(const struct leaf *leaf, size_t first, int64_t import_id)
 {
+	const int64_t *import_ids = leaf->block->import_ids + first;
+	size_t count = leaf->used - first < 64 ? leaf->used - first : 64;
 	uint64_t mask = 0;
 
-	for (size_t i = 0; i < 64; i++)
+	for (size_t i = 0; i < count; i++)
 		mask |= (uint64_t)(import_ids[i] == import_id) << i;
 	return mask;
 }
@@ -260,7 +263,7 @@ static size_t fill_masks(const struct scanner *scanner, const struct leaf *leaf,
 	for (size_t word = 0; word < LEAF_WORDS; word++) {
 		uint64_t mask = leaf->alive[word];
 		if (mask && query->import_id != 0 && leaf->import_id != query->import_id)
-			mask &= mask_of_import(block->import_ids + 64 * word, query->import_id);
+			mask &= mask_of_import(leaf, 64 * word, query->import_id);
 		if (mask && query->filter)
 			mask = mask_of_set(query->filter, block->ids + 64 * word, mask,
 					   leaf->runs >> word & 1);
