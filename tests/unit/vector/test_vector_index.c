@@ -569,7 +569,7 @@ static void *search_vectors(void *context)
 	pthread_barrier_wait(&workers->start);
 	for (int i = 0; i < 200; i++) {
 		make_vector(&random, vector);
-		struct vector_query query = {.vector = vector, .min_score = -INFINITY, .limit = 10};
+		struct vector_query query = {.vector = vector, .min_score = -INFINITY, .limit = 10, .import_id = i % 3};
 		if (!vector_index_search(workers->index, &query, hits, &count, &total, &more))
 			abort();
 		for (size_t k = 1; k < count; k++)
