@@ -526,3 +526,18 @@ unsigned purge_all(struct fixture *fixture, uint32_t limit)
 	assert_int_equal(status, STATUS_END);
 	return slices;
 }
+
+int64_t count_word(struct fixture *f, const char *word)
+{
+	struct slice text = slice_of_string(word);
+	struct word_phrase phrase = {.words = &text, .count = 1, .weight = 1};
+	struct word_term term = {.alternatives = &phrase, .count = 1};
+	struct word_query query = {.terms = &term, .count = 1, .limit = 10};
+	struct store_reader *reader;
+	struct word_hits hits;
+
+	assert_ok(f->store->call->open_reader(f->store, &reader, &f->err), &f->err);
+	assert_ok(f->store->call->match_words(reader, &query, &f->arena, &hits, &f->err), &f->err);
+	f->store->call->close_reader(f->store, reader);
+	return (int64_t)hits.total;
+}

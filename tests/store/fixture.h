@@ -101,4 +101,7 @@ void delete_import(struct fixture *fixture, int64_t id);
 /* Purges until there is nothing left. Returns the number of slices. */
 unsigned purge_all(struct fixture *fixture, uint32_t limit);
 
+/* How many records hold the word, which is given as it is folded. */
+int64_t count_word(struct fixture *f, const char *word);
+
 #endif

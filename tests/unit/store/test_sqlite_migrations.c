@@ -162,21 +162,6 @@ static void check_sound(const char *path)
 	sqlite3_close(db);
 }
 
-static int64_t count_word(struct fixture *f, const char *word)
-{
-	struct slice text = slice_of_string(word);
-	struct word_phrase phrase = {.words = &text, .count = 1, .weight = 1};
-	struct word_term term = {.alternatives = &phrase, .count = 1};
-	struct word_query query = {.terms = &term, .count = 1, .limit = 10};
-	struct store_reader *reader;
-	struct word_hits hits;
-
-	assert_ok(f->store->call->open_reader(f->store, &reader, &f->err), &f->err);
-	assert_ok(f->store->call->match_words(reader, &query, &f->arena, &hits, &f->err), &f->err);
-	f->store->call->close_reader(f->store, reader);
-	return hits.total;
-}
-
 static int64_t count_errors(struct fixture *f, int64_t id, struct slice field, struct slice code)
 {
 	return list_errors(f, (struct error_query){.import_id = id, .field = field, .code = code, .page.limit = 9}).total;
