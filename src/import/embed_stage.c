@@ -105,7 +105,7 @@ static void announce(struct importer *importer, const struct record_vector *vect
 	for (size_t i = 0; i < completed_count; i++)
 		log_completed(importer->config.store, completed[i]);
 	if (completed_count)
-		bell_ring(&importer->ended_bell);
+		importer_tell_end(importer);
 }
 
 static enum status attach_ready(struct importer *importer, struct slab *slab, struct error *err)

@@ -151,9 +151,17 @@ void importer_tell(struct importer *importer, int64_t import_id)
 	bell_ring(&importer->news_bell);
 }
 
+/* An import under correction and the one that corrects it end each other: so all are told. */
+void importer_tell_end(struct importer *importer)
+{
+	importer->ends++;
+	bell_ring(&importer->ended_bell);
+	bell_ring(&importer->news_bell);
+}
+
 uint64_t importer_news(struct importer *importer, int64_t import_id)
 {
-	return importer->news[(uint64_t)import_id % NEWS_SLOTS];
+	return importer->news[(uint64_t)import_id % NEWS_SLOTS] + importer->ends;
 }
 
 bool importer_wait_news(struct importer *importer, uint64_t *seen)
@@ -241,8 +249,7 @@ enum status importer_delete(struct importer *importer, int64_t import_id, struct
 		log_warning(LOG_EVENT("spool file not removed"), LOG_INT("import_id", import_id),
 			    LOG_ERR(&late));
 	bell_ring(&importer->purge_bell);
-	bell_ring(&importer->ended_bell);
-	importer_tell(importer, import_id);
+	importer_tell_end(importer);
 	return STATUS_OK;
 }
 
@@ -258,8 +265,7 @@ enum status importer_cancel(struct importer *importer, int64_t import_id, struct
 	if (status != STATUS_OK)
 		return status;
 	bell_ring(&importer->purge_bell);
-	bell_ring(&importer->ended_bell);
-	importer_tell(importer, import_id);
+	importer_tell_end(importer);
 	return STATUS_OK;
 }
 

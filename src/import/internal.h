@@ -86,6 +86,7 @@ struct importer {
 	struct bell ended_bell;  /* some import has ended */
 	struct bell news_bell;   /* something about some import has changed */
 	_Atomic uint64_t news[NEWS_SLOTS]; /* how often, of the imports of a slot */
+	_Atomic uint64_t ends;             /* of any import */
 	struct progress progress;
 
 	struct import_queue queue;
@@ -132,5 +133,8 @@ void importer_forget(struct importer *importer, int64_t import_id);
 
 /* Something about the import has changed. */
 void importer_tell(struct importer *importer, int64_t import_id);
+
+/* An import has ended, in whatever way, or is gone. */
+void importer_tell_end(struct importer *importer);
 
 #endif

@@ -419,6 +419,8 @@ static void announce(struct pipeline *pipeline, struct batch *stored, uint64_t b
 	log_debug(LOG_EVENT("batch stored"), LOG_INT("import_id", id), LOG_INT("records", stored->count));
 	importer_feed(importer);
 	importer_tell(importer, id);
+	if (pipeline->claim.import.fixes)
+		importer_tell(importer, pipeline->claim.import.fixes);
 }
 
 static enum status end_append(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
@@ -473,8 +475,7 @@ static enum status finish(struct pipeline *pipeline, struct import_scratch *scra
 	if (status == STATUS_OK) {
 		log_info(LOG_EVENT(completed ? "import completed" : "import stored"),
 			 LOG_INT("import_id", id));
-		bell_ring(&importer->ended_bell);
-		importer_tell(importer, id);
+		importer_tell_end(importer);
 	}
 	return status == STATUS_OK ? STATUS_END : status;
 }
@@ -537,8 +538,7 @@ static enum status record_failure(struct importer *importer, const struct import
 		    LOG_INT("line", reason->line), LOG_INT("column", reason->column),
 		    LOG_INT("byte", reason->byte));
 	bell_ring(&importer->purge_bell);
-	bell_ring(&importer->ended_bell);
-	importer_tell(importer, import->id);
+	importer_tell_end(importer);
 	return STATUS_OK;
 }
 

@@ -1,9 +1,11 @@
 """GET /api/imports/{id}/events, read as the WHATWG standard reads it."""
 
+import datetime
 import json
 import threading
 import time
 
+import pytest
 import requests
 
 from support.client import Client
@@ -79,6 +81,49 @@ def test_a_cancelled_and_a_deleted_import_end_their_streams(server, client):
             client.delete(f"/api/imports/{started['id']}")
         reader.join(PATIENCE_S)
         assert seen[-1]["event"] == name, seen[-1]
+
+
+def rejected_import(client, rows, note, **options):
+    """An import whose rows are all wrong, and the file that corrects them."""
+    content = b"name,email,note\n" + b"".join(b"Name %d,bad,%s\n" % (row, note) for row in range(rows))
+    number = client.finish_import(content, on_duplicate="force", **options)["id"]
+    return number, client.get(f"/api/imports/{number}/rejects").content.replace(b",bad,", b",good@example.com,")
+
+
+CORRECTIONS = {  # rows of long texts with vectors, or many without
+    "vectors": (100, b"long and longer " * 50, {}),
+    "stored": (10000, b"x", {"embed": "false"}),
+    "cancelled": (30000, b"x", {"embed": "false"}),
+    "target deleted": (100, b"long and longer " * 50, {}),
+}
+
+
+@pytest.mark.parametrize("end", CORRECTIONS)
+def test_a_correction_and_the_import_that_it_corrects_both_end_their_streams_at_once(server, client, end):
+    rows, note, options = CORRECTIONS[end]
+    number, fixed = rejected_import(client, rows, note, **options)
+    fixes = client.add_import(fixed, fixes=number)["id"]
+    told, late = threading.Semaphore(0), {}
+
+    def listen(import_id):
+        last = read_events(server.url, import_id, until=lambda event: told.release())[-1]
+        ended = last["data"].get("completed_at")  # it has none where it was deleted, which is told at once
+        late[import_id] = time.time() - datetime.datetime.fromisoformat(ended[:-1] + "+00:00").timestamp() if ended else 0
+
+    listeners = [threading.Thread(target=listen, args=(import_id,)) for import_id in (number, fixes)]
+    for listener in listeners:
+        listener.start()
+    for _ in listeners:
+        assert told.acquire(timeout=PATIENCE_S)
+    if end == "cancelled":
+        client.post(f"/api/imports/{fixes}/cancel")
+    elif end == "target deleted":
+        while not client.get_import(number)["embedded_records"]:  # then all of the file was read
+            time.sleep(0.005)
+        client.delete(f"/api/imports/{number}")
+    for listener in listeners:
+        listener.join(PATIENCE_S)
+    assert len(late) == 2 and max(late.values()) < 8, late  # a stream without news looks after 15 s
 
 
 def test_listeners_hold_no_worker(make_server):
