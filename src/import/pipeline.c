@@ -135,6 +135,9 @@ static enum status read_target_form(struct pipeline *pipeline, struct error *err
 	if (status == STATUS_OK)
 		status = store->call->get_import(reader, pipeline->claim.import.fixes, &pipeline->arena, &target, err);
 	store->call->close_reader(store, reader);
+	if (status == STATUS_NOT_FOUND)
+		return error_set(err, status, "fixed-import-gone", "import %lld, whose rows were to be corrected, is gone",
+				 (long long)pipeline->claim.import.fixes);
 	return status == STATUS_OK ? reject_form_read(&target, &pipeline->arena, &pipeline->form, err) : status;
 }
 

@@ -553,6 +553,26 @@ static void a_missing_spool_file_fails_its_import(void **state)
 	strbuf_release(&csv);
 }
 
+static void a_correction_whose_import_is_gone_before_its_first_row_says_so(void **state)
+{
+	struct world *world = *state;
+	struct delete_receipt receipt;
+	struct error err;
+
+	start_importer(world);
+	int64_t target = upload(world, SLICE("name,email\nAnn,wrong\n"));
+	assert_true(importer_wait(world->importer, target, WAIT_MS));
+	importer_stop(world->importer);
+	world->importer = NULL;
+	int64_t fixes = upload_as(world, SLICE("_row,name,email\n1,Ann,ann@example.com\n"),
+				  (struct new_import){.fixes = target});
+	assert_ok(world->store->call->delete_import(world->store, target, &world->arena, &receipt, &err), &err);
+	start_importer(world);
+	assert_true(importer_wait(world->importer, fixes, WAIT_MS));
+	assert_int_equal(look(world, fixes).status, IMPORT_FAILED);
+	assert_slice(look(world, fixes).error_code, "fixed-import-gone");
+}
+
 static void waiting_ends_when_the_time_is_up(void **state)
 {
 	struct world *world = *state;
@@ -746,6 +766,7 @@ int main(void)
 		TEST(a_file_that_breaks_off_keeps_nothing_and_says_where),
 		TEST(a_header_without_a_known_column_fails_the_file),
 		TEST(a_missing_spool_file_fails_its_import),
+		TEST(a_correction_whose_import_is_gone_before_its_first_row_says_so),
 		TEST(waiting_ends_when_the_time_is_up),
 		TEST(a_query_is_answered_while_imports_have_batches_under_way),
 		TEST(the_next_slab_is_embedded_while_one_is_stored),
