@@ -41,8 +41,7 @@ static enum status make_sent(struct rejects *rejects, struct rejected_row *row, 
 	if (status != STATUS_OK)
 		return status;
 	strbuf_init(&sent, SLICE_ARENA);
-	reject_make(&rejects->form, &record, &sent, &row->split);
-	bool done = strbuf_ok(&sent) &&
+	bool done = reject_make(&rejects->form, &record, &rejects->slice_arena, &sent, &row->split) &&
 		    arena_copy(&rejects->slice_arena, strbuf_slice(&sent), &row->sent);
 	strbuf_release(&sent);
 	return done ? STATUS_OK : error_no_memory(err);

@@ -87,36 +87,12 @@ static enum status take_inner(struct record *record, struct slice text, struct a
 	inner.byte = record->byte;
 	inner.fixes_row = record->fixes_row;
 	inner.fixes_as_is = record->fixes_as_is;
-	/* Of a value that is no object: what was wrong with its characters, which were decoded. */
-	for (size_t i = 0; inner.shape == RECORD_VALUE && i < record->error_count; i++) {
-		struct cell_error *error = record_add_error(&inner, arena);
-		if (!error)
-			return error_no_memory(err);
-		*error = record->errors[i];
-		error->field = slice_of(NULL, 0);
-	}
 	for (size_t i = 0; i < inner.error_count; i++) {
 		inner.errors[i].line = record->line;
 		inner.errors[i].byte = record->byte;
 	}
 	*record = inner;
 	return STATUS_OK;
-}
-
-static enum status take_value(struct record *record, const struct value *value, struct arena *arena, struct error *err)
-{
-	struct json_writer json;
-	struct strbuf text;
-	struct slice copy;
-
-	if (value->kind != VALUE_STRING)
-		return take_inner(record, value->kind == VALUE_NULL ? SLICE("null") : value->text, arena, err);
-	strbuf_init(&text, 8 * value->text.size + 8);
-	json_writer_init(&json, &text);
-	value_write_json(*value, &json);
-	bool copied = strbuf_ok(&text) && arena_copy(arena, strbuf_slice(&text), &copy);
-	strbuf_release(&text);
-	return copied ? take_inner(record, copy, arena, err) : error_no_memory(err);
 }
 
 enum status fixes_take(struct record *record, struct arena *arena, struct error *err)
@@ -128,14 +104,14 @@ enum status fixes_take(struct record *record, struct arena *arena, struct error 
 	drop_error_columns(record);
 	if (!record->from_json)
 		return correct_widths(record, arena, err);
+	if (!json_without(record->raw, reject_is_error_column, arena, &record->raw))
+		return error_no_memory(err);
 	if (record->field_count == 1) {
 		const struct field *only = &record->fields[0];
 		if (slice_is(only->name, "_value"))
-			return take_value(record, &only->value, arena, err);
+			return take_inner(record, json_first_value(record->raw), arena, err);
 		if (slice_is(only->name, "_raw") && only->value.kind == VALUE_STRING)
 			return take_inner(record, only->value.text, arena, err);
 	}
-	/* Its text holds what was taken out: it is written from its fields. */
-	record->from_json = false;
 	return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 #include "import/reject.h"
 
 #include "base/json_tree.h"
+#include "parse/reader.h"
 
 #include "base/banned.h"
 
@@ -261,19 +262,21 @@ static bool looks_like_a_stand_in(const struct record *record)
 }
 
 /* The object as it was sent, up to its closing brace. */
-static void copy_object(const struct record *record, struct strbuf *out)
+static bool copy_object(const struct record *record, struct arena *arena, struct strbuf *out)
 {
-	size_t end = record->raw.size - 1;
+	struct slice sent = record->raw;
 
-	while (end > 1 && (record->raw.data[end - 1] == ' ' || record->raw.data[end - 1] == '\t' ||
-			   record->raw.data[end - 1] == '\n' || record->raw.data[end - 1] == '\r'))
-		end--;
-	strbuf_add(out, record->raw.data, end);
-	if (record->field_count)
+	if (has_error_column(record) && !json_without(sent, reject_is_error_column, arena, &sent))
+		return false;
+	sent = slice_trim(slice_of(sent.data, sent.size - 1));
+	strbuf_add_slice(out, sent);
+	if (sent.size > 1)
 		strbuf_add_byte(out, ',');
+	return true;
 }
 
-static void make_json(const struct reject_form *form, const struct record *record, struct strbuf *out, size_t *split)
+static bool make_json(const struct reject_form *form, const struct record *record, struct arena *arena, struct strbuf *out,
+		      size_t *split)
 {
 	size_t start = out->size;
 
@@ -289,10 +292,10 @@ static void make_json(const struct reject_form *form, const struct record *recor
 		bool wrapped = looks_like_a_stand_in(record);
 		if (wrapped)
 			strbuf_add_string(out, "{\"_value\":");
-		if (record->from_json && !has_error_column(record))
-			copy_object(record, out);
-		else
+		if (!record->from_json)
 			make_object(record, out);
+		else if (!copy_object(record, arena, out))
+			return false;
 		if (wrapped && strbuf_ok(out)) {
 			out->data[out->size - 1] = '}'; /* for the comma */
 			strbuf_add_byte(out, ',');
@@ -300,20 +303,21 @@ static void make_json(const struct reject_form *form, const struct record *recor
 	}
 	*split = out->size - start;
 	if (!strbuf_ok(out) || form->format != REJECT_NDJSON)
-		return;
+		return strbuf_ok(out);
 	/* Of an object from a file of another layout: what breaks its lines stands between its values. */
 	for (size_t i = start; i < out->size; i++)
 		if (out->data[i] == '\n' || out->data[i] == '\r')
 			out->data[i] = ' ';
+	return true;
 }
 
-void reject_make(const struct reject_form *form, const struct record *record, struct strbuf *out,
+bool reject_make(const struct reject_form *form, const struct record *record, struct arena *arena, struct strbuf *out,
 		 size_t *split)
 {
-	if (form->format == REJECT_CSV)
-		make_csv(form, record, out, split);
-	else
-		make_json(form, record, out, split);
+	if (form->format != REJECT_CSV)
+		return make_json(form, record, arena, out, split);
+	make_csv(form, record, out, split);
+	return strbuf_ok(out);
 }
 
 /* ---- giving back ---- */

@@ -47,8 +47,9 @@ enum status reject_form_read(const struct import *import, struct arena *arena, s
 /* The JSON that an import keeps of its columns; nothing where there are none. */
 void reject_columns_write(const struct reject_column *columns, size_t count, struct strbuf *out);
 
-/* Writes what is kept of an invalid record, whose fields are as sent; *split: where the error columns go. */
-void reject_make(const struct reject_form *form, const struct record *record, struct strbuf *out,
+/* Writes what is kept of an invalid record, whose fields are as sent; *split: where the error columns go. false: no
+ * memory. */
+bool reject_make(const struct reject_form *form, const struct record *record, struct arena *arena, struct strbuf *out,
 		 size_t *split);
 
 /* ---- giving back ---- */

@@ -24,8 +24,7 @@ static enum status write_reject(const struct row_check *check, const struct reco
 				struct record *record, struct arena *arena, struct error *err)
 {
 	strbuf_clear(check->scratch);
-	reject_make(check->form, sent, check->scratch, &record->reject_split);
-	return strbuf_ok(check->scratch) &&
+	return reject_make(check->form, sent, arena, check->scratch, &record->reject_split) &&
 			       arena_copy(arena, strbuf_slice(check->scratch), &record->reject)
 		       ? STATUS_OK
 		       : error_no_memory(err);

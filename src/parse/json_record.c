@@ -323,6 +323,64 @@ bool json_build_damaged(struct record *record, const char *problem, struct place
 	return true;
 }
 
+/* ---- parts of an object's text ---- */
+
+struct member {
+	struct slice key, value; /* key: between its quotes, not decoded */
+	size_t end;              /* the comma or brace behind it */
+};
+
+/* The member behind the brace or comma at `at`; false: there is none. */
+static bool find_member(struct slice object, size_t at, struct member *member)
+{
+	struct value value;
+	size_t key = json_skip_space(object, at + 1);
+
+	if (key >= object.size || object.data[key] != '"')
+		return false;
+	size_t key_end = string_end(object, key);
+	size_t value_at = json_skip_space(object, json_skip_space(object, key_end) + 1);
+	member->end = json_skip_space(object, read_value(object, value_at, &value));
+	member->key = slice_of(object.data + key + 1, key_end - key - 2);
+	member->value = value.text;
+	return true;
+}
+
+bool json_without(struct slice object, bool (*drop)(struct slice name), struct arena *arena, struct slice *left)
+{
+	char *out = arena_alloc(arena, object.size);
+	struct member member;
+	size_t size = 0;
+
+	if (!out)
+		return false;
+	for (size_t at = 0; find_member(object, at, &member); at = member.end) {
+		struct slice name;
+		bool lone = false;
+		if (!decode_string(member.key, arena, &name, &lone))
+			return false;
+		if (drop(name))
+			continue;
+		memcpy(out + size, object.data + at, member.end - at);
+		out[size] = size ? ',' : '{';
+		size += member.end - at;
+	}
+	if (!size)
+		out[size++] = '{';
+	out[size++] = '}';
+	*left = slice_of(out, size);
+	return true;
+}
+
+struct slice json_first_value(struct slice object)
+{
+	struct member member;
+
+	return find_member(object, 0, &member) ? member.value : slice_of(NULL, 0);
+}
+
+/* ---- a text in memory ---- */
+
 /* Where a text is no JSON, false: *damage is the place. */
 static bool scan_text(struct slice text, struct json_scanner *scanner, struct place *damage)
 {

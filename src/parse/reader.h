@@ -136,4 +136,11 @@ enum status json_read_record(struct slice text, struct arena *arena, struct reco
 /* The same as a line of NDJSON is read: what is no JSON gives RECORD_DAMAGED. */
 enum status json_read_line(struct slice text, struct arena *arena, struct record *record, struct error *err);
 
+/* Of an object's text, as a record's raw holds it: all but the members whose names `drop` holds for, as it stands;
+ * false: no memory. */
+bool json_without(struct slice object, bool (*drop)(struct slice name), struct arena *arena, struct slice *left);
+
+/* The text of the value of an object's first member. */
+struct slice json_first_value(struct slice object);
+
 #endif

@@ -501,6 +501,36 @@ static void one_text_in_memory_becomes_a_record(void **state)
 	arena_release(&arena);
 }
 
+static bool is_gone(struct slice name)
+{
+	return slice_is(name, "_row") || slice_is(name, "gone");
+}
+
+static void members_are_taken_out_of_a_text_that_stays_as_it_is(void **state)
+{
+	static const char *const cases[][2] = {
+		{"{}", "{}"},
+		{"{ }", "{}"},
+		{"{\"_row\":1}", "{}"},
+		{"{\"a\" : \"\\ud800\", \"_row\":1}", "{\"a\" : \"\\ud800\"}"},
+		{"{\"\\u005frow\":[1,{\"a\":\"}\"}],\"a\":1.50 ,\n\"gone\":\"\\\"\",\"b\": {\"_row\":2} }",
+		 "{\"a\":1.50 ,\"b\": {\"_row\":2} }"},
+		{"{\"gone\":1,\"gone\":2,\"a\":3,\"a\":4,\"gone\":null}", "{\"a\":3,\"a\":4}"},
+	};
+	struct arena arena;
+	struct slice left;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_true(json_without(slice_of_string(cases[i][0]), is_gone, &arena, &left));
+		assert_slice(left, cases[i][1]);
+	}
+	assert_slice(json_first_value(SLICE("{ \"_value\" : \"x\\ud800\" , \"b\":1}")), "\"x\\ud800\"");
+	assert_slice(json_first_value(SLICE("{}")), "");
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -514,6 +544,7 @@ int main(void)
 		cmocka_unit_test(a_second_line_longer_than_the_head_is_still_a_line),
 		cmocka_unit_test(values_keep_their_kind_and_digits),
 		cmocka_unit_test(strings_are_decoded_and_counted),
+		cmocka_unit_test(members_are_taken_out_of_a_text_that_stays_as_it_is),
 		cmocka_unit_test(a_surrogate_without_its_half_is_an_error_of_the_row),
 		cmocka_unit_test(bytes_that_are_no_utf8_are_an_error_of_the_row),
 		cmocka_unit_test(values_that_are_no_objects_are_errors_of_their_rows),
