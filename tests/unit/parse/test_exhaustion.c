@@ -1,7 +1,8 @@
 /* Memory that runs out and reads that fail, at every point of the way; and memory that stays bounded.
- * malloc, calloc, realloc and read are wrapped by the linker. */
+ * read and what makes things are wrapped by the linker. */
 #include "support.h"
 
+#include "allocations.h"
 #include "packing.h"
 #include "slow_read.h"
 #include "transcript.h"
@@ -20,62 +21,17 @@
 #include "parse/csv_columns.h"
 #include "parse/row_error.h"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-/* How many calls still succeed; negative: all. */
-static long allocations_left = -1;
-
-static bool runs_out(void)
-{
-	if (allocations_left > 0)
-		allocations_left--;
-	else
-		return allocations_left == 0;
-	return false;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return runs_out() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return runs_out() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return runs_out() ? NULL : __real_realloc(old, size);
-}
-
 /* What the libraries make counts as well. */
-#define MAKER(type, name, parameters, arguments, failure)                                          \
-	type __real_##name parameters;                                                                 \
-	type __wrap_##name parameters;                                                                 \
-	type __wrap_##name parameters                                                                  \
-	{                                                                                              \
-		if (!runs_out())                                                                           \
-			return __real_##name arguments;                                                        \
-		errno = ENOMEM;                                                                            \
-		return failure;                                                                            \
-	}
-
-MAKER(struct archive *, archive_read_new, (void), (), NULL)
-MAKER(XML_Parser, XML_ParserCreateNS, (const char *encoding, char separator), (encoding, separator), NULL)
-MAKER(void *, XML_GetBuffer, (XML_Parser parser, int size), (parser, size), NULL)
-MAKER(FILE *, fdopen, (int fd, const char *mode), (fd, mode), NULL)
-MAKER(void *, mmap64, (void *at, size_t size, int access, int flags, int fd, off_t offset),
+FAILING_CALL(struct archive *, archive_read_new, (void), (), NULL)
+FAILING_CALL(XML_Parser, XML_ParserCreateNS, (const char *encoding, char separator), (encoding, separator), NULL)
+FAILING_CALL(void *, XML_GetBuffer, (XML_Parser parser, int size), (parser, size), NULL)
+FAILING_CALL(FILE *, fdopen, (int fd, const char *mode), (fd, mode), NULL)
+FAILING_CALL(void *, mmap64, (void *at, size_t size, int access, int flags, int fd, off_t offset),
       (at, size, access, flags, fd, offset), MAP_FAILED)
-MAKER(iconv_t, iconv_open, (const char *to, const char *from), (to, from), (iconv_t)-1)
-MAKER(int, inflateInit2_, (z_stream *stream, int bits, const char *version, int size),
+FAILING_CALL(iconv_t, iconv_open, (const char *to, const char *from), (to, from), (iconv_t)-1)
+FAILING_CALL(int, inflateInit2_, (z_stream *stream, int bits, const char *version, int size),
       (stream, bits, version, size), Z_MEM_ERROR)
-MAKER(ZSTD_DStream *, ZSTD_createDStream, (void), (), NULL)
+FAILING_CALL(ZSTD_DStream *, ZSTD_createDStream, (void), (), NULL)
 
 ssize_t __real_pread64(int fd, void *out, size_t size, off_t offset);
 ssize_t __wrap_pread64(int fd, void *out, size_t size, off_t offset);
@@ -153,9 +109,9 @@ static void memory_that_runs_out_anywhere_is_an_error(void **state)
 		long failed = 0;
 		enum status status = STATUS_NO_MEMORY;
 		for (; status == STATUS_NO_MEMORY; failed++) {
-			allocations_left = failed;
+			allow_allocations(failed);
 			status = read_all(files[i], 16, 1 << 20, &err);
-			allocations_left = -1;
+			allocations_end();
 		}
 		assert_int_equal(status, STATUS_END);
 		assert_true(failed > 3);
@@ -193,9 +149,9 @@ static void memory_that_runs_out_in_any_stage_is_an_error(void **state)
 		if (kind == KINDS - 1)
 			options.encoding = SLICE("iso-8859-1");
 		for (; status == STATUS_NO_MEMORY; left++) {
-			allocations_left = left;
+			allow_allocations(left);
 			status = read_with(bytes, &options, 1 << 20, 0, &err);
-			allocations_left = -1;
+			allocations_end();
 		}
 		if (status != STATUS_END)
 			fail_msg("kind %d, %ld: %d %s", kind, left, status, err.detail);
@@ -272,9 +228,9 @@ static void a_wide_header_that_does_not_fit_is_an_error(void **state)
 		strbuf_add_string(&file, "\"c\"\"\",");
 	record_size_limit = 1 << 20;
 	for (long left = 0; status == STATUS_NO_MEMORY; left++) {
-		allocations_left = left;
+		allow_allocations(left);
 		status = read_all(file.data, 0, 1 << 20, &err);
-		allocations_left = -1;
+		allocations_end();
 	}
 	assert_int_equal(status, STATUS_END);
 	record_size_limit = 120;
@@ -440,12 +396,12 @@ static void memory_does_not_grow_with_the_file(void **state)
 		records += batch.count;
 		largest = batch.arena.total_size;
 		batch_clear(&batch);
-		allocations_left = 20;
+		allow_allocations(20);
 		while (reader_next(reader, &batch, &err) == STATUS_OK) {
 			records += batch.count;
 			batch_clear(&batch);
 		}
-		allocations_left = -1;
+		allocations_end();
 		assert_int_equal(records, count + (i == 1));
 		assert_true(batch.arena.total_size <= largest + 128 * 1024);
 		batch_release(&batch);

@@ -1,6 +1,7 @@
-/* Records, their words and their errors when memory is exhausted. The linker puts the functions below in the place of
- * the allocator's. */
+/* Records, their words and their errors when memory is exhausted. */
 #include "support.h"
+
+#include "allocations.h"
 
 #include <stdlib.h>
 
@@ -11,47 +12,14 @@
 
 #include "base/banned.h"
 
-/* Calls that still succeed; negative: all do. */
-static int allowed = -1;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *data, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *data, size_t size);
-
-static bool may_allocate(void)
-{
-	if (allowed == 0)
-		return false;
-	allowed -= allowed > 0;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return may_allocate() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *data, size_t size)
-{
-	return may_allocate() ? __real_realloc(data, size) : NULL;
-}
-
 static void a_set_without_memory_is_empty(void **state)
 {
 	struct id_set set;
 
 	(void)state;
-	allowed = 0;
+	allow_allocations(0);
 	bool made = id_set_init(&set, 1, 1000);
-	allowed = -1;
+	allocations_end();
 	assert_false(made);
 	assert_int_equal(id_set_count(&set), 0);
 	assert_int_equal(id_set_next(&set, 0), -1);
@@ -66,9 +34,9 @@ static void values_without_memory_are_known_by_their_reader(void **state)
 	for (int calls = 0; calls < 2; calls++) {
 		struct data_reader reader;
 		data_reader_init(&reader, data);
-		allowed = calls; /* one for the field's name, one for the value: both are escaped */
+		allow_allocations(calls); /* one for the field's name, one for the value: both are escaped */
 		bool found = data_reader_next(&reader), again = data_reader_next(&reader);
-		allowed = -1;
+		allocations_end();
 		assert_false(found);
 		assert_false(again);
 		assert_false(data_reader_ok(&reader));
@@ -83,9 +51,9 @@ static void words_without_memory_are_not_folded(void **state)
 	(void)state;
 	for (int calls = 0; calls < 3; calls++) {
 		strbuf_init(&out, 1 << 20);
-		allowed = calls;
+		allow_allocations(calls);
 		bool folded = data_fold_words(SLICE("{\"n\\u0061me\":\"Ad\\u0061\"}"), &out);
-		allowed = -1;
+		allocations_end();
 		assert_false(folded);
 		strbuf_release(&out);
 	}

@@ -1,6 +1,7 @@
-/* What becomes of the index when memory is exhausted: every call that fails leaves it as it was.
- * The linker puts the functions below in the place of the allocator's. */
+/* What becomes of the index when memory is exhausted: every call that fails leaves it as it was. */
 #include "support.h"
+
+#include "allocations.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,54 +13,10 @@
 
 enum { MANY = 5000 };
 
-/* Calls that still succeed; negative: all do. */
-static int allowed = -1;
-
-static bool may_allocate(void)
-{
-	if (allowed == 0)
-		return false;
-	if (allowed > 0)
-		allowed--;
-	return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *data, size_t count, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_reallocarray(void *data, size_t count, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return may_allocate() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_reallocarray(void *data, size_t count, size_t size)
-{
-	return may_allocate() ? __real_reallocarray(data, count, size) : NULL;
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-	return may_allocate() ? __real_aligned_alloc(alignment, size) : NULL;
-}
-
-void *__real_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
-
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
-{
-	return may_allocate() ? __real_mmap(address, size, protection, flags, fd, offset) : MAP_FAILED;
-}
+FAILING_CALL(void *, reallocarray, (void *data, size_t count, size_t size), (data, count, size), NULL)
+FAILING_CALL(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size), NULL)
+FAILING_CALL(void *, mmap, (void *address, size_t size, int protection, int flags, int fd, off_t offset),
+	     (address, size, protection, flags, fd, offset), MAP_FAILED)
 
 enum { DIMENSION = 3 };
 
@@ -75,13 +32,11 @@ static struct vector_index *new_index(void)
 
 static bool add(struct vector_index *index, int64_t first, size_t count)
 {
-	struct vector_entry *entries = __real_calloc(count, sizeof *entries);
+	static struct vector_entry entries[MANY]; /* not of the memory that runs out */
 
 	for (size_t i = 0; i < count; i++)
 		entries[i] = (struct vector_entry){first + (int64_t)i, 1, one};
-	enum vector_added added = vector_index_add(index, entries, count, vector_index_removals(index));
-	free(entries);
-	return added == VECTOR_ADDED;
+	return vector_index_add(index, entries, count, vector_index_removals(index)) == VECTOR_ADDED;
 }
 
 /* What is done to the index: `add` of some, a replacement, removals. */
@@ -123,9 +78,9 @@ static void an_index_that_cannot_be_made_is_nothing(void **state)
 	(void)state;
 	for (int calls = 0; !index; calls++) {
 		assert_true(calls < 10);
-		allowed = calls;
+		allow_allocations(calls);
 		index = vector_index_new(DIMENSION);
-		allowed = -1;
+		allocations_end();
 	}
 	vector_index_free(index);
 }
@@ -140,14 +95,14 @@ static void a_change_that_fails_changes_nothing(void **state)
 	for (int round = 0; round < 3; round++) {
 		for (enum change what = ADD_ONE; what < CHANGES; what++) {
 			size_t before = vector_index_count(index), calls = 0;
-			allowed = 0;
+			allow_allocations(0);
 			while (!change(index, what, id)) {
-				allowed = -1;
+				allocations_end();
 				assert_int_equal(vector_index_count(index), before);
 				assert_int_equal(count_hits(index), before);
-				allowed = (int)++calls;
+				allow_allocations((long)++calls);
 			}
-			allowed = -1;
+			allocations_end();
 			assert_true(calls > 0);
 			assert_int_equal(count_hits(index), vector_index_count(index));
 			id += MANY;
@@ -169,9 +124,9 @@ static void a_search_that_fails_says_so(void **state)
 	(void)state;
 	assert_true(add(index, 1, MANY));
 	for (; !found; calls++) {
-		allowed = calls;
+		allow_allocations(calls);
 		found = vector_index_search(index, &query, &hit, &count, &total, &more);
-		allowed = -1;
+		allocations_end();
 		assert_int_equal(count, found ? 1 : 0);
 	}
 	assert_true(calls > 3);
