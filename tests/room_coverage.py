@@ -32,10 +32,19 @@ class Line:
         return self.count > 0 and all(self.branches)
 
 
+def current_notes(build):
+    """gcc's notes on what is compiled now. Those on sources that went away stay in the folder, and count nothing."""
+    command = ["ninja", "-t", "targets", "all"]
+    targets = subprocess.run(command, cwd=build, capture_output=True, text=True, check=True).stdout
+    objects = [Path(line.rpartition(":")[0]) for line in targets.splitlines() if line.startswith("src/")]
+    notes = (build / path.with_suffix(".gcno") for path in objects if path.suffix == ".o")
+    return sorted(str(path) for path in notes if path.exists())
+
+
 def read(root, build):
     """The lines of each source file below src/, by number."""
     files = defaultdict(lambda: defaultdict(Line))
-    notes = sorted(str(path) for path in (build / "src").rglob("*.gcno"))
+    notes = current_notes(build)
     for start in range(0, len(notes), AT_A_TIME):
         command = ["gcov", "--json-format", "--stdout", "--branch-probabilities", *notes[start : start + AT_A_TIME]]
         output = subprocess.run(command, cwd=build, capture_output=True, text=True, check=True).stdout

@@ -167,3 +167,16 @@ def test_a_command_past_its_limit_is_killed_with_all_that_it_started(tmp_path):
     while state.exists() and state.read_text().split()[2] != "Z" and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not state.exists() or state.read_text().split()[2] == "Z"
+
+
+@pytest.mark.parametrize("options, same", [
+    (("--werror", "-Db_sanitize=address,undefined"), True),
+    (("--werror",), False),
+    (("--werror", "-Db_sanitize=thread"), False),
+])
+def test_a_build_folder_of_other_options_is_not_taken(tmp_path, options, same):
+    assert not run_checks.has_options(tmp_path, ())
+    (tmp_path / "meson-private").mkdir()
+    (tmp_path / "meson-private/cmd_line.txt").write_text(
+        "[options]\nwerror = True\nb_sanitize = address,undefined\n\n[properties]\n\n")
+    assert run_checks.has_options(tmp_path, options) == same
