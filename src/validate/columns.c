@@ -118,7 +118,7 @@ static int rank_of(const struct known_name *known, struct slice name)
 	return same ? RANK_NAME : RANK_LIKE_NAME;
 }
 
-/* The field that the column fits best, and how well. */
+/* The field that the column fits best, and how well; of several the first: what folds alike is in the order of fields. */
 static int best_field(const struct schema *schema, struct slice name, uint32_t *field)
 {
 	char bytes[FOLDED_SIZE];
@@ -130,7 +130,7 @@ static int best_field(const struct schema *schema, struct slice name, uint32_t *
 	for (size_t i = find_folded(schema, folded);
 	     i < schema->known_count && slice_equal(schema->lookup[i].folded, folded); i++) {
 		int rank = rank_of(&schema->lookup[i], name);
-		if (rank < best || (rank == best && schema->lookup[i].field < *field)) {
+		if (rank < best) {
 			best = rank;
 			*field = schema->lookup[i].field;
 		}

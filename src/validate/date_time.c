@@ -97,9 +97,10 @@ static int month_days(int year, int month)
 	return month == 2 && is_leap_year(year) ? 29 : days[month - 1];
 }
 
+/* A year has four digits at most. */
 static bool is_possible(const struct date_time *value)
 {
-	return value->year >= 1 && value->year <= 9999 && value->month >= 1 && value->month <= 12 &&
+	return value->year >= 1 && value->month >= 1 && value->month <= 12 &&
 	       value->day >= 1 && value->day <= month_days(value->year, value->month) &&
 	       value->hour <= 23 && value->minute <= 59 && value->second <= 59;
 }
@@ -125,7 +126,7 @@ static bool set_day_of_year(struct date_time *value, int day)
 {
 	int month = 1;
 
-	if (value->year < 1 || day < 1 || day > 365 + is_leap_year(value->year))
+	if (day < 1 || day > 365 + is_leap_year(value->year))
 		return false;
 	for (; day > month_days(value->year, month); month++)
 		day -= month_days(value->year, month);
@@ -138,7 +139,7 @@ static bool set_day_of_year(struct date_time *value, int day)
 
 /* What a pattern has gathered beyond the values themselves. */
 struct gathered {
-	int day_of_year; /* 0: not told */
+	int day_of_year; /* -1: not told */
 	int half;        /* 12-hour clock: 0 am, 1 pm; -1: not told */
 	bool twelve;     /* the hour is of a 12-hour clock */
 };
@@ -199,7 +200,7 @@ static bool take_directive(struct cursor *cursor, char directive, struct date_ti
 static bool read_pattern(struct slice text, struct slice pattern, struct date_time *out)
 {
 	struct cursor cursor = {.text = text};
-	struct gathered gathered = {.half = -1};
+	struct gathered gathered = {.day_of_year = -1, .half = -1};
 
 	*out = (struct date_time){.month = 1, .day = 1};
 	for (size_t i = 0; i < pattern.size; i++) {
@@ -214,7 +215,7 @@ static bool read_pattern(struct slice text, struct slice pattern, struct date_ti
 		return false;
 	if (gathered.twelve)
 		out->hour = out->hour % 12 + (gathered.half == 1 ? 12 : 0);
-	if (gathered.day_of_year && !set_day_of_year(out, gathered.day_of_year))
+	if (gathered.day_of_year >= 0 && !set_day_of_year(out, gathered.day_of_year))
 		return false;
 	return is_possible(out);
 }

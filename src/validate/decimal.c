@@ -72,12 +72,12 @@ int decimal_digit(const struct decimal *decimal, int64_t index)
 	return (index < whole ? decimal->whole.data[index] : decimal->fraction.data[index - whole]) - '0';
 }
 
-/* The first digit that is not 0; digit_count where all are. */
+/* The first digit that is not 0, of a number that is not 0. */
 static int64_t first_digit(const struct decimal *decimal)
 {
 	int64_t index = 0;
 
-	while (index < digit_count(decimal) && decimal_digit(decimal, index) == 0)
+	while (decimal_digit(decimal, index) == 0)
 		index++;
 	return index;
 }

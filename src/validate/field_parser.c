@@ -206,7 +206,8 @@ static void read_bound(struct document *document, const struct place *place,
 		return;
 	}
 	*bound = (struct bound){.exclusive = exclusive, .text = copy_text(document, node->text)};
-	if (!bound->text.data || !(bound->given = read_limit(node, field, bound)))
+	bound->given = read_limit(node, field, bound);
+	if (!bound->given)
 		add_fault(document, place, "wrong-type", is_number_type(field->type)
 								  ? "must be a number"
 								  : "must be a date of the field's own type, as text");

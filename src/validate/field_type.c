@@ -27,6 +27,11 @@ bool field_is_missing(const struct schema_field *field, const struct value *valu
 
 /* ---- numbers ---- */
 
+static bool stands_at(struct slice text, size_t at, struct slice sign)
+{
+	return sign.size && text.size - at >= sign.size && memcmp(text.data + at, sign.data, sign.size) == 0;
+}
+
 static bool is_number_byte(char c)
 {
 	return (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-';
@@ -37,17 +42,11 @@ static struct slice strip_units(struct slice text, const struct number_format *f
 {
 	size_t start = 0, end = text.size;
 
-	while (start < end && !is_number_byte(text.data[start]) &&
-	       !(format->decimal_char.size && text.data[start] == format->decimal_char.data[0]))
+	while (start < end && !is_number_byte(text.data[start]) && !stands_at(text, start, format->decimal_char))
 		start++;
 	while (end > start && (text.data[end - 1] < '0' || text.data[end - 1] > '9'))
 		end--;
 	return slice_of(text.data + start, end - start);
-}
-
-static bool stands_at(struct slice text, size_t at, struct slice sign)
-{
-	return sign.size && text.size - at >= sign.size && memcmp(text.data + at, sign.data, sign.size) == 0;
 }
 
 /* Groups have two or three digits, and the last before the decimal sign three: 1,234 and 12,34,567, but

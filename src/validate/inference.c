@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-enum { NAMES_CAP = 4 << 20, SCRATCH_CAP = 64 << 20, NAME_SIZE_MAX = 1000, AMOUNT_DIGITS = 18 };
+enum { NAMES_SIZE_MAX = 4 << 20, SCRATCH_CAP = 64 << 20, NAME_SIZE_MAX = 1000, AMOUNT_DIGITS = 18 };
 
 #define TEXT(literal) {(literal), sizeof(literal) - 1}
 #define DATE(literal) {.form = DATE_FORMAT_PATTERN, .pattern = TEXT(literal)}
@@ -63,7 +63,7 @@ struct column {
 struct inference {
 	struct arena names, scratch;
 	struct column columns[SCHEMA_FIELDS_MAX];
-	size_t count;
+	size_t count, names_size;
 	uint64_t rows;
 };
 
@@ -73,7 +73,7 @@ struct inference *inference_new(void)
 
 	if (!inference)
 		return NULL;
-	arena_init(&inference->names, NAMES_CAP);
+	arena_init(&inference->names, 2 * (NAMES_SIZE_MAX + SCHEMA_FIELDS_MAX * 16));
 	arena_init(&inference->scratch, SCRATCH_CAP);
 	return inference;
 }
@@ -111,8 +111,13 @@ static enum status find_column(struct inference *inference, struct slice name, s
 	*column = &inference->columns[i];
 	if (i < inference->count)
 		return STATUS_OK;
+	inference->names_size += name.size;
+	if (inference->names_size > NAMES_SIZE_MAX)
+		return error_set(err, STATUS_TOO_LARGE, "too-many-columns",
+				 "the names of the file's columns have more than %d bytes together; the schema 'any' "
+				 "takes it as it is", NAMES_SIZE_MAX);
 	if (!arena_copy(&inference->names, name, &(*column)->name))
-		return too_many_columns(err);
+		return error_no_memory(err);
 	(*column)->possible = (1u << CANDIDATES) - 1;
 	(*column)->usable = trim_white_space(name).size > 0 && name.size <= NAME_SIZE_MAX;
 	inference->count++;
@@ -137,7 +142,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Digits that name something: a postal code, a telephone number, the number of an account. */
+/* Of a value that is there: digits that name something: a postal code, a telephone number, the number of an account. */
 static bool is_label(const struct value *value)
 {
 	struct slice text = value->kind == VALUE_STRING ? trim_white_space(value->text) : value->text;
@@ -145,9 +150,9 @@ static bool is_label(const struct value *value)
 
 	for (size_t i = 0; i < text.size; i++)
 		digits += is_digit(text.data[i]);
-	bool is_signed = text.size && (text.data[0] == '+' || text.data[0] == '-');
+	bool is_signed = text.data[0] == '+' || text.data[0] == '-';
 	size_t first = is_signed ? 1 : 0;
-	return digits > AMOUNT_DIGITS || (text.size && text.data[0] == '+') ||
+	return digits > AMOUNT_DIGITS || text.data[0] == '+' ||
 	       (text.size > first + 1 && text.data[first] == '0' && is_digit(text.data[first + 1]));
 }
 

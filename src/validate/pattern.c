@@ -133,7 +133,6 @@ enum pattern_result pattern_match(const struct pattern *pattern, struct slice te
 
 	if (result >= 0)
 		return PATTERN_MATCHES;
-	return result == PCRE2_ERROR_NOMATCH || (result <= PCRE2_ERROR_UTF8_ERR1 && result >= PCRE2_ERROR_UTF8_ERR21)
-		       ? PATTERN_DIFFERS
-		       : PATTERN_GAVE_UP;
+	/* No match, or no UTF-8; what else there is comes below. */
+	return result >= PCRE2_ERROR_UTF8_ERR21 ? PATTERN_DIFFERS : PATTERN_GAVE_UP;
 }

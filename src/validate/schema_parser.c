@@ -128,7 +128,7 @@ void *allocate(struct document *document, size_t count, size_t size)
 
 struct slice copy_text(struct document *document, struct slice text)
 {
-	struct slice copy = {0};
+	struct slice copy = SLICE("");
 
 	if (!arena_copy(document->arena, text, &copy))
 		document->no_memory = true;

@@ -103,7 +103,8 @@ static enum status add_claim(struct validator *validator, const struct cell *cel
 	if (!record->claims)
 		record->claims = arena_alloc_zeroed(cell->arena, validator->schema->field_count,
 						    sizeof *record->claims);
-	if (!strbuf_ok(key) || !record->claims || !arena_copy(cell->arena, strbuf_slice(key), &kept))
+	/* The hash is shorter than what it stands for. */
+	if (!record->claims || !arena_copy(cell->arena, strbuf_slice(key), &kept))
 		return STATUS_NO_MEMORY;
 	cell_find_place(cell, &place);
 	record->claims[record->claim_count++] = (struct unique_claim){
@@ -231,6 +232,14 @@ static enum status no_such_column(struct slice name, const struct slice *columns
 	return status;
 }
 
+static bool is_mapped(const struct columns *found, struct slice column)
+{
+	for (size_t i = 0; i < found->rename_count; i++)
+		if (field_name_equal(column, found->renames[i].column))
+			return true;
+	return false;
+}
+
 /* A header is a record without values. */
 static enum status check_renames(const struct validator *validator, const struct slice *columns,
 				 size_t count, struct error *err)
@@ -241,16 +250,12 @@ static enum status check_renames(const struct validator *validator, const struct
 		const struct column_rename *rename = &found->renames[i];
 		if (!have_column(columns, count, rename->column))
 			return no_such_column(rename->column, columns, count, err);
-		for (size_t c = 0; c < count; c++) {
-			bool is_other = true;
-			for (size_t r = 0; r < found->rename_count; r++)
-				is_other = is_other && !field_name_equal(columns[c], found->renames[r].column);
-			if (is_other && slice_equal(columns[c], rename->field))
+		for (size_t c = 0; c < count; c++)
+			if (slice_equal(columns[c], rename->field) && !is_mapped(found, columns[c]))
 				return error_set(err, STATUS_INVALID, "repeated-column",
 						 "The file has a column '%.*s' already, so that '%.*s' cannot "
 						 "be renamed to it (map). Map that one to another name.",
 						 SLICE_ARG(rename->field), SLICE_ARG(rename->column));
-		}
 	}
 	return STATUS_OK;
 }

@@ -128,6 +128,8 @@ static void a_header_must_have_what_map_names(void **state)
 	static const struct slice without[] = {{"name", 4}, {"email", 5}};
 	static const struct slice both[] = {{"alter", 5}, {"age", 3}};
 	static const struct slice fine[] = {{"x", 1}, {"ALTER", 5}};
+	static const struct column_rename swap[] = {{{"age", 3}, {"name", 4}}, {{"name", 4}, {"age", 3}}};
+	static const struct slice swapped[] = {{"age", 3}, {"name", 4}};
 	struct validator *validator = renaming(schema_builtin(SLICE("people")), renames, 1);
 	struct error err;
 
@@ -138,6 +140,12 @@ static void a_header_must_have_what_map_names(void **state)
 	assert_int_equal(validator_check_columns(validator, both, 2, &err), STATUS_INVALID);
 	assert_string_equal(err.code, "repeated-column");
 	assert_ok(validator_check_columns(validator, fine, 2, &err), &err);
+	validator_free(validator);
+	/* A column whose name another gets is no conflict where it is renamed itself. */
+	validator = renaming(schema_builtin(SLICE("people")), swap, 2);
+	assert_ok(validator_check_columns(validator, swapped, 2, &err), &err);
+	assert_int_equal(validator_check_columns(validator, swapped, 1, &err), STATUS_INVALID);
+	assert_string_equal(err.code, "no-such-column");
 	validator_free(validator);
 }
 
@@ -179,6 +187,14 @@ static void the_readers_errors_get_the_fields_names(void **state)
 	assert_slice(record.errors[1].field, "age");
 	assert_slice(record.errors[2].field, "department");
 	assert_slice(record.errors[3].field, "other");
+	/* The renamed column is there, and its cell is damaged. */
+	record = record_of(NAMES("Name", "email", "Alter"), fields);
+	fields[1].value.text = SLICE("a@example.com");
+	*record_add_error(&record, &test_arena) = (struct cell_error){.field = SLICE("Alter"), .code = "encoding-error"};
+	assert_ok(validator_check(validator, &record, &test_arena, &err), &err);
+	assert_int_equal(record.error_count, 1);
+	assert_slice(record.errors[0].field, "age");
+	assert_slice(record.fields[2].name, "age");
 	validator_free(validator);
 }
 

@@ -85,12 +85,15 @@ static void patterns_are_read_as_strptime_does(void **state)
 		{"%Y%j", "2024366", "2024-12-31", DATE_ONLY},
 		{"%Y%j", "2023366", NULL, DATE_ONLY},
 		{"%Y%j", "2023060", "2023-03-01", DATE_ONLY},
+		{"%Y%j", "2023000", NULL, DATE_ONLY},
+		{"%Y%j", "0000001", NULL, DATE_ONLY},
 		{"100%% %Y", "100% 2024", "2024-01-01", DATE_ONLY},
 		{"%Y-%m-%d %H.%M.%S", "2024-02-29 12.30.01", "2024-02-29T12:30:01", DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 12:30 AM", "2024-02-29T00:30:00", DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 12:30 pm", "2024-02-29T12:30:00", DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 PM", "2024-02-29T13:30:00", DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 13:30 PM", NULL, DATE_AND_TIME},
+		{"%Y-%m-%d %I:%M %p", "2024-02-29 00:30 AM", NULL, DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 XM", NULL, DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 Px", NULL, DATE_AND_TIME},
 		{"%Y-%m-%d %I:%M %p", "2024-02-29 01:30 Am", "2024-02-29T01:30:00", DATE_AND_TIME},
@@ -160,6 +163,7 @@ static void times_compare_as_instants(void **state)
 	check_order("2024-01-01T00:00:00.50Z", "2024-01-01T00:00:00.5Z", 0);
 	check_order("2024-01-01T00:00:00.5Z", "2024-01-01T00:00:00.51Z", -1);
 	check_order("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.0001Z", -1);
+	check_order("2024-01-01T00:00:00.59Z", "2024-01-01T00:00:00.6Z", -1);
 	check_order("2023-12-31T23:59:59Z", "2024-01-01T00:00:00Z", -1);
 	check_order("2024-01-01T00:30:00+01:00", "2024-01-01T00:00:00Z", -1);
 }

@@ -78,6 +78,10 @@ static void check_fails_at(const char *members, enum value_kind kind, const char
 #define TYPE(name_) "\"type\": \"" name_ "\""
 #define LIMIT(name_, constraints_) TYPE(name_) ", \"constraints\": {" constraints_ "}"
 
+#define ZEROS_44 "00000000000000000000000000000000000000000000"
+#define ZEROS_308 ZEROS_44 ZEROS_44 ZEROS_44 ZEROS_44 ZEROS_44 ZEROS_44 ZEROS_44
+#define ONE_AND_308_ZEROS "1" ZEROS_308
+
 static void numbers_keep_their_digits(void **state)
 {
 	(void)state;
@@ -102,7 +106,12 @@ static void numbers_keep_their_digits(void **state)
 	check_fails_at(TYPE("number"), VALUE_BOOLEAN, "true", NULL, __LINE__);
 	becomes(TYPE("integer"), "30.0", "30");
 	becomes(TYPE("integer"), "-0", "0");
+	becomes(TYPE("integer"), ONE_AND_308_ZEROS, ONE_AND_308_ZEROS);
+	fails(TYPE("integer"), "2" ZEROS_308, NULL);
 	fails(TYPE("integer"), "1e3", NULL);
+	/* What is called a number and is none, whoever hands it in. */
+	check_fails_at(TYPE("integer"), VALUE_NUMBER, "1x", NULL, __LINE__);
+	check_fails_at(TYPE("number"), VALUE_NUMBER, "1x", NULL, __LINE__);
 	fails(TYPE("integer"), "1.5", NULL);
 	check_becomes_at(TYPE("integer"), VALUE_NUMBER, "1e3", "1e3", __LINE__);
 	check_fails_at(TYPE("integer"), VALUE_ARRAY, "[1]", NULL, __LINE__);
@@ -119,6 +128,7 @@ static void numbers_have_the_schemas_signs(void **state)
 	becomes(GERMAN, ",5", "0.5");
 	becomes(GERMAN, "1.234e2", "1234e2");
 	fails(GERMAN, "1.5", NULL);
+	fails(GERMAN, "1.23,5", NULL);
 	fails(GERMAN, "1.23", NULL);
 	fails(GERMAN, "1234.567", NULL);
 	fails(GERMAN, ".123", NULL);
@@ -133,6 +143,11 @@ static void numbers_have_the_schemas_signs(void **state)
 	becomes(TYPE("number") ", \"bareNumber\": false", "$ 12.50", "12.50");
 	becomes(TYPE("number") ", \"bareNumber\": false", "EUR -3%", "-3");
 	becomes(TYPE("integer") ", \"bareNumber\": false", "20 pieces", "20");
+	becomes(TYPE("number") ", \"bareNumber\": false", "EUR .5", "0.5");
+	becomes(TYPE("number") ", \"bareNumber\": false", "EUR +5", "5");
+	becomes(GERMAN ", \"bareNumber\": false", "EUR ,5", "0.5");
+	/* Its sign and that of the unit begin with the same byte. */
+	becomes(TYPE("number") ", \"bareNumber\": false, \"decimalChar\": \"\xC2\xB7\"", "\xC2\xA3" "5\xC2\xB7" "25", "5.25");
 	fails(TYPE("number") ", \"bareNumber\": false", "none", NULL);
 	becomes(TYPE("number") ", \"bareNumber\": true", "12", "12");
 	fails(TYPE("number") ", \"bareNumber\": true", "12 %", NULL);
@@ -247,6 +262,8 @@ static void patterns_and_choices_hold(void **state)
 	fails(LIMIT("any", "\"enum\": [1, \"x\"]"), "1", "enum");
 	check_becomes_at(LIMIT("any", "\"enum\": [1, \"x\"]"), VALUE_NUMBER, "1.0", "1.0", __LINE__);
 	check_becomes_at(LIMIT("any", "\"enum\": [[1]]"), VALUE_ARRAY, "[1]", "[1]", __LINE__);
+	check_becomes_at(LIMIT("any", "\"enum\": [{\"b\":1}]"), VALUE_OBJECT, "{\"b\":1}", "{\"b\":1}", __LINE__);
+	check_fails_at(LIMIT("any", "\"enum\": [{\"b\":1}]"), VALUE_OBJECT, "{\"b\":2}", "enum", __LINE__);
 }
 
 static void messages_show_long_limits_cut(void **state)
@@ -261,6 +278,16 @@ static void messages_show_long_limits_cut(void **state)
 	assert_int_equal(record.error_count, 1);
 	assert_true(record.errors[0].message.size < 250);
 	assert_non_null(strstr(record.errors[0].message.data, "\xE2\x80\xA6. Choose"));
+	/* A list of many is told as far as it fits. */
+	size_t size = (size_t)snprintf(choices, sizeof choices, "\"c0\"");
+	for (int i = 1; i < 100; i++)
+		size += (size_t)snprintf(choices + size, sizeof choices - size, ",\"c%d\"", i);
+	snprintf(members, sizeof members, LIMIT("string", "\"enum\": [%s]"), choices);
+	record = check_value(members, VALUE_STRING, "y");
+	assert_int_equal(record.error_count, 1);
+	assert_non_null(strstr(record.errors[0].message.data, ": c0, c1, c2, "));
+	assert_non_null(strstr(record.errors[0].message.data, "\xE2\x80\xA6. Choose"));
+	assert_int_equal(check_value(members, VALUE_STRING, "c99").error_count, 0);
 }
 
 /* ---- claims ---- */
@@ -303,6 +330,7 @@ static void equal_values_make_equal_claims(void **state)
 	check_claims(LIMIT("datetime", "\"unique\": true"), "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00", true);
 	check_claims(LIMIT("boolean", "\"unique\": true"), "1", "true", true);
 	check_claims(LIMIT("any", "\"unique\": true"), "1", "1.0", false);
+	assert_slice(claim_of(LIMIT("any", "\"unique\": true"), VALUE_NUMBER, "1x"), "=c1x");
 	memset(longer, 'x', sizeof longer - 1);
 	longer[sizeof longer - 1] = '\0';
 	memcpy(other, longer, sizeof other);

@@ -124,6 +124,53 @@ static void json_values_keep_their_kinds(void **state)
 	inference_free(inference);
 }
 
+/* What is written for rows (NULL: none) of columns that were told before. */
+static void check_written(struct inference *inference, const char *expected)
+{
+	struct strbuf out;
+	struct json_writer json;
+	struct error err;
+
+	strbuf_init(&out, 1 << 16);
+	json_writer_init(&json, &out);
+	assert_ok(inference_write(inference, &json, &err), &err);
+	assert_slice(strbuf_slice(&out), expected);
+	strbuf_release(&out);
+	inference_free(inference);
+}
+
+static void a_header_without_rows_requires_nothing(void **state)
+{
+	static char long_name[1001];
+	struct inference *inference = inference_new();
+	struct error err;
+
+	(void)state;
+	memset(long_name, 'x', sizeof long_name);
+	const struct slice columns[] = {SLICE("a"), slice_of(long_name, 1001), SLICE("b")};
+	assert_ok(inference_add_columns(inference, columns, 3, &err), &err);
+	check_written(inference, "{\"fields\":[{\"name\":\"a\",\"type\":\"string\"},{\"name\":\"b\",\"type\":\"string\"}]}");
+}
+
+static void members_come_in_any_order(void **state)
+{
+	struct field fields[] = {{SLICE("a"), {VALUE_NUMBER, SLICE("1")}}, {SLICE("b"), {VALUE_STRING, SLICE("x")}},
+				 {SLICE("c"), {VALUE_ARRAY, SLICE("[]")}}};
+	struct field turned[] = {fields[2], fields[1], fields[0]};
+	/* The reader's errors say nothing of columns, but for one. */
+	struct cell_error damaged = {.code = "encoding-error"};
+	struct record records[] = {{.fields = fields, .field_count = 3, .errors = &damaged, .error_count = 1},
+				   {.fields = turned, .field_count = 3}};
+	struct inference *inference = inference_new();
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		assert_ok(inference_add(inference, &records[i], &err), &err);
+	check_written(inference, "{\"fields\":[{\"name\":\"a\",\"type\":\"integer\"" REQUIRED "},"
+				 "{\"name\":\"b\",\"type\":\"string\"" REQUIRED "},{\"name\":\"c\",\"type\":\"any\"}]}");
+}
+
 static void columns_are_limited_and_needed(void **state)
 {
 	struct inference *inference = inference_new();
@@ -141,13 +188,37 @@ static void columns_are_limited_and_needed(void **state)
 		struct slice column = slice_of(name, (size_t)snprintf(name, sizeof name, "c%d", i));
 		assert_ok(inference_add_columns(inference, &column, 1, &err), &err);
 	}
-	assert_int_equal(inference_add_columns(inference, &SLICE("more"), 1, &err), STATUS_TOO_LARGE);
+	assert_int_equal(inference_add_columns(inference, (const struct slice[]){SLICE("more"), SLICE("c0")}, 2, &err),
+			 STATUS_TOO_LARGE);
+	assert_non_null(strstr(err.detail, "columns, the most"));
 	struct field field = {SLICE("more"), {VALUE_STRING, SLICE("x")}};
 	struct record record = {.fields = &field, .field_count = 1};
 	assert_int_equal(inference_add(inference, &record, &err), STATUS_TOO_LARGE);
 	strbuf_release(&out);
 	inference_free(inference);
 	inference_free(NULL);
+}
+
+static void names_are_limited_together(void **state)
+{
+	struct inference *inference = inference_new();
+	size_t size = 1 << 20;
+	char *name = calloc(1, size);
+	enum status status = STATUS_OK;
+	struct error err;
+	int count = 0;
+
+	(void)state;
+	for (; status == STATUS_OK; count++) {
+		name[0] = (char)('a' + count);
+		status = inference_add_columns(inference, &(struct slice){name, size}, 1, &err);
+	}
+	assert_int_equal(status, STATUS_TOO_LARGE);
+	assert_string_equal(err.code, "too-many-columns");
+	assert_non_null(strstr(err.detail, "the names of the file's columns have more than 4194304 bytes together"));
+	assert_int_equal(count, 5);
+	free(name);
+	inference_free(inference);
 }
 
 /* Whatever rows are seen, they are valid under what is proposed for them. */
@@ -206,7 +277,10 @@ int main(void)
 		cmocka_unit_test(what_can_be_read_in_two_ways_stays_a_string),
 		cmocka_unit_test(words_for_nothing_are_missing_values),
 		cmocka_unit_test(json_values_keep_their_kinds),
+		cmocka_unit_test(a_header_without_rows_requires_nothing),
+		cmocka_unit_test(members_come_in_any_order),
 		cmocka_unit_test(columns_are_limited_and_needed),
+		cmocka_unit_test(names_are_limited_together),
 		cmocka_unit_test(rows_that_were_seen_are_valid),
 	};
 

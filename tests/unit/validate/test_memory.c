@@ -1,13 +1,11 @@
-/* What becomes of validation when memory is exhausted. The linker puts the functions below in
- * the place of the allocator's, and of libidn2's entry. */
+/* What becomes of validation when memory is exhausted. What libraries make counts
+ * as an allocation. */
 #include "support.h"
 
-#include <signal.h>
+#include "allocations.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <idn2.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -21,117 +19,66 @@
 
 #include "base/banned.h"
 
-/* Calls that still succeed; negative: all do. Behind them all fail, or one does where `fails_once`. */
-static int allowed = -1;
-static bool fails_once, failed;
+#define CODE (PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at, pcre2_compile_context *context)
+FAILING_CALL(int, idn2_lookup_u8, (const uint8_t *name, uint8_t **ascii, int flags), (name, ascii, flags), IDN2_MALLOC)
+FAILING_CALL(pcre2_code *, pcre2_compile_8, CODE, (text, size, options, code, at, context),
+	     (*code = PCRE2_ERROR_HEAP_FAILED, NULL))
+FAILING_CALL(pcre2_match_data *, pcre2_match_data_create_8, (uint32_t size, pcre2_general_context *context),
+	     (size, context), NULL)
+FAILING_CALL(pcre2_match_context *, pcre2_match_context_create_8, (pcre2_general_context *context), (context), NULL)
+FAILING_CALL(pcre2_jit_stack *, pcre2_jit_stack_create_8,
+	     (PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context), (first, most, context), NULL)
 
-static bool may_allocate(void)
+/* With a place for what makes it longer. */
+#define DOCUMENT                                                                                                              \
+	"{\"fields\": [{\"name\": \"name\", \"aliases\": [\"label\"], \"constraints\": {\"pattern\": \"[a-z]+\", \"unique\": true}},"   \
+	" {\"name\": \"size\", \"type\": \"number\", \"decimalChar\": \",\", \"constraints\": {\"minimum\": 1, \"maximum\": 9}},"      \
+	" {\"name\": \"day\", \"type\": \"date\", \"format\": \"%%d.%%m.%%Y\", \"constraints\": {\"maximum\": \"31.12.2030\"}},"       \
+	" {\"name\": \"kind\", \"constraints\": {\"enum\": [\"a\", \"b\"]}},"                                                         \
+	" {\"name\": \"rate\", \"type\": \"number\", \"decimalChar\": \",\", \"constraints\": {\"enum\": [\"1,5\", \"2,5\"]}},"         \
+	" {\"name\": \"sure\", \"type\": \"boolean\", \"trueValues\": [\"yes\"], \"falseValues\": [\"no\"]}],"                        \
+	" \"missingValues\": [\"\", \"-\"], \"embedding_template\": \"{{{name}}} of {kind}\", \"x-long\": \"%*s\"}"
+
+/* Good until the next call. */
+static struct slice document(int longer)
 {
-	if (allowed == 0) {
-		failed = true;
-		allowed = fails_once ? -1 : 0;
-		return false;
+	static char text[1 << 17];
+
+	return slice_of(text, (size_t)snprintf(text, sizeof text, DOCUMENT, longer, ""));
+}
+
+/* Every call fails once, alone or with all behind it. Returns the number of calls. */
+static long parse_with_failing_calls(struct slice text, bool alone)
+{
+	const struct schema *schema = NULL;
+	struct error err;
+	bool failed = true;
+	long calls = 0;
+
+	for (; failed; calls++) {
+		(alone ? fail_one_allocation : allow_allocations)(calls);
+		enum status status = schema_parse(SLICE("test"), text, &schema, NULL, &err);
+		failed = allocations_end();
+		assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
+		assert_int_equal(schema == NULL, failed);
 	}
-	if (allowed > 0)
-		allowed--;
-	return true;
+	assert_slice(schema_name(schema), "test");
+	schema_release(schema);
+	return calls;
 }
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *data, size_t size);
-int __real_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *data, size_t size);
-int __wrap_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags);
-
-void *__wrap_malloc(size_t size)
-{
-	return may_allocate() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *data, size_t size)
-{
-	return may_allocate() ? __real_realloc(data, size) : NULL;
-}
-
-int __wrap_idn2_lookup_u8(const uint8_t *name, uint8_t **ascii, int flags)
-{
-	return may_allocate() ? __real_idn2_lookup_u8(name, ascii, flags) : IDN2_MALLOC;
-}
-
-pcre2_code *__real_pcre2_compile_8(PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at,
-				   pcre2_compile_context *context);
-pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at,
-				   pcre2_compile_context *context);
-pcre2_match_data *__real_pcre2_match_data_create_8(uint32_t size, pcre2_general_context *context);
-pcre2_match_data *__wrap_pcre2_match_data_create_8(uint32_t size, pcre2_general_context *context);
-pcre2_match_context *__real_pcre2_match_context_create_8(pcre2_general_context *context);
-pcre2_match_context *__wrap_pcre2_match_context_create_8(pcre2_general_context *context);
-pcre2_jit_stack *__real_pcre2_jit_stack_create_8(PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context);
-pcre2_jit_stack *__wrap_pcre2_jit_stack_create_8(PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context);
-
-pcre2_code *__wrap_pcre2_compile_8(PCRE2_SPTR text, PCRE2_SIZE size, uint32_t options, int *code, PCRE2_SIZE *at,
-				   pcre2_compile_context *context)
-{
-	if (may_allocate())
-		return __real_pcre2_compile_8(text, size, options, code, at, context);
-	*code = PCRE2_ERROR_HEAP_FAILED;
-	return NULL;
-}
-
-pcre2_match_data *__wrap_pcre2_match_data_create_8(uint32_t size, pcre2_general_context *context)
-{
-	return may_allocate() ? __real_pcre2_match_data_create_8(size, context) : NULL;
-}
-
-pcre2_match_context *__wrap_pcre2_match_context_create_8(pcre2_general_context *context)
-{
-	return may_allocate() ? __real_pcre2_match_context_create_8(context) : NULL;
-}
-
-pcre2_jit_stack *__wrap_pcre2_jit_stack_create_8(PCRE2_SIZE first, PCRE2_SIZE most, pcre2_general_context *context)
-{
-	return may_allocate() ? __real_pcre2_jit_stack_create_8(first, most, context) : NULL;
-}
-
-static const char document[] =
-	"{\"fields\": [{\"name\": \"name\", \"aliases\": [\"label\"], \"constraints\": {\"pattern\": \"[a-z]+\", \"unique\": true}},"
-	" {\"name\": \"size\", \"type\": \"number\", \"decimalChar\": \",\", \"constraints\": {\"minimum\": 1, \"maximum\": 9}},"
-	" {\"name\": \"day\", \"type\": \"date\", \"format\": \"%d.%m.%Y\", \"constraints\": {\"maximum\": \"31.12.2030\"}},"
-	" {\"name\": \"kind\", \"constraints\": {\"enum\": [\"a\", \"b\"]}},"
-	" {\"name\": \"sure\", \"type\": \"boolean\", \"trueValues\": [\"yes\"], \"falseValues\": [\"no\"]}],"
-	" \"missingValues\": [\"\", \"-\"]}";
 
 /* Whichever call fails, and whether more do: there is no schema that lacks something. */
 static void a_schema_is_made_whole_or_not_at_all(void **state)
 {
-	const struct schema *schema;
-	struct error err;
+	enum { BLOCK = 64 * 1024, WHOLE = 6 * 1024 };
 
 	(void)state;
-	for (int once = 0; once < 2; once++) {
-		int calls = 0;
-		do {
-			fails_once = once;
-			failed = false;
-			allowed = calls++;
-			enum status status = schema_parse(SLICE("test"), SLICE(document), &schema, NULL, &err);
-			allowed = -1;
-			assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
-			assert_int_equal(schema == NULL, failed);
-		} while (failed);
-		assert_true(calls > 3);
-		assert_slice(schema_name(schema), "test");
-		schema_release(schema);
-	}
-	fails_once = false;
+	assert_true(parse_with_failing_calls(document(0), false) > 3);
+	assert_true(parse_with_failing_calls(document(0), true) > 3);
+	/* The arena takes memory block by block: with ever less of the first, each thing is once the one that needs
+	 * the second. */
+	for (int left = 16; left <= WHOLE; left += 16)
+		parse_with_failing_calls(document(BLOCK - left - (int)document(0).size), left % 32);
 }
 
 static void faults_need_room_in_their_arena(void **state)
@@ -165,9 +112,9 @@ static enum status check_row(struct validator *validator, const char *const cell
 	for (size_t i = 0; i < 5; i++)
 		fields[i] = (struct field){slice_of_string(names[i]), {VALUE_STRING, slice_of_string(cells[i])}};
 	arena_init(&arena, cap);
-	allowed = calls;
+	allow_allocations(calls);
 	enum status status = validator_check(validator, &record, &arena, &err);
-	allowed = -1;
+	allocations_end();
 	strbuf_clear(errors);
 	json_writer_init(&json, errors);
 	if (status == STATUS_OK)
@@ -176,10 +123,13 @@ static enum status check_row(struct validator *validator, const char *const cell
 	return status;
 }
 
+/* Longer than what is taken at once for a key. */
+#define LONG_KIND "a kind that there is not, and that has more than the sixty-four bytes of a short key"
+
 static void a_row_needs_room_for_its_values_and_errors(void **state)
 {
 	static const char *const rows[][5] = {{"ada", "5,5", "29.02.2024", "a", "yes"},
-					      {"Ada", "5,5", "29.02.2024", "c", "yes"},
+					      {"Ada", "5,5", "29.02.2024", LONG_KIND, "yes"},
 					      {"Ada", "10,5", "01.01.2031", "c", "maybe"},
 					      {"Ada", "0,5", "x", "c", "maybe"}};
 	const struct schema *schema;
@@ -189,7 +139,7 @@ static void a_row_needs_room_for_its_values_and_errors(void **state)
 	(void)state;
 	strbuf_init(&expected, 1 << 20);
 	strbuf_init(&errors, 1 << 20);
-	assert_ok(schema_parse(SLICE("test"), SLICE(document), &schema, NULL, &err), &err);
+	assert_ok(schema_parse(SLICE("test"), document(0), &schema, NULL, &err), &err);
 	struct validator *validator = validator_new(schema);
 	assert_non_null(validator);
 	for (size_t i = 0; i < 4; i++) {
@@ -227,9 +177,9 @@ static void a_renamed_column_needs_room_for_its_conflict(void **state)
 	assert_ok(schema_parse(SLICE("test"), SLICE("{\"fields\": [{\"name\": \"name\"}]}"), &schema, NULL, &err), &err);
 	struct validator *validator = validator_new(schema);
 	assert_non_null(validator);
-	allowed = 0;
+	allow_allocations(0);
 	status = validator_rename(validator, &rename, 1, &err);
-	allowed = -1;
+	allocations_end();
 	assert_int_equal(status, STATUS_NO_MEMORY);
 	assert_ok(validator_rename(validator, &rename, 1, &err), &err);
 	status = STATUS_NO_MEMORY;
@@ -257,22 +207,22 @@ static void matching_does_without_its_stack(void **state)
 	(void)state;
 	assert_ok(pattern_compile(SLICE("a+"), &pattern, &err), &err);
 	for (int calls = 0; calls < 3; calls++) {
-		allowed = calls;
+		allow_allocations(calls);
 		scratch = pattern_scratch_new();
-		allowed = -1;
+		allocations_end();
 		assert_null(scratch);
 	}
-	allowed = 3;
+	allow_allocations(3);
 	scratch = pattern_scratch_new();
-	allowed = -1;
+	allocations_end();
 	assert_non_null(scratch);
 	assert_int_equal(pattern_match(pattern, SLICE("aa"), scratch), PATTERN_MATCHES);
 	pattern_scratch_free(scratch);
 	pattern_free(pattern);
 	for (int calls = 0; calls < 2; calls++) {
-		allowed = calls;
+		allow_allocations(calls);
 		enum status status = pattern_compile(SLICE("a+"), &pattern, &err);
-		allowed = -1;
+		allocations_end();
 		assert_int_equal(status, STATUS_NO_MEMORY);
 		assert_null(pattern);
 	}
@@ -281,32 +231,52 @@ static void matching_does_without_its_stack(void **state)
 static void what_cannot_be_made_is_null(void **state)
 {
 	const struct schema_source source = {0};
+	struct error err;
 
 	(void)state;
-	allowed = 0;
+	allow_allocations(0);
 	struct schema_cache *cache = schema_cache_new(&source);
 	struct inference *inference = inference_new();
 	struct validator *validator = validator_new(schema_builtin(SLICE("people")));
-	allowed = -1;
+	allocations_end();
 	assert_null(cache);
 	assert_null(inference);
+	inference = inference_new();
+	assert_non_null(inference);
+	allow_allocations(0);
+	enum status status = inference_add_columns(inference, &SLICE("a"), 1, &err);
+	allocations_end();
+	assert_int_equal(status, STATUS_NO_MEMORY);
+	inference_free(inference);
 	assert_null(validator);
 	schema_cache_free(NULL);
 }
 
 static void a_validator_is_made_whole_or_not_at_all(void **state)
 {
-	struct validator *validator = NULL;
-	int calls = 0;
+	const struct schema *schemas[2] = {schema_builtin(SLICE("people"))};
+	struct error err;
 
 	(void)state;
-	for (; !validator; calls++) {
-		allowed = calls;
-		validator = validator_new(schema_builtin(SLICE("people")));
-		allowed = -1;
-	}
-	assert_int_equal(calls, 6);
-	validator_free(validator);
+	assert_ok(schema_parse(SLICE("test"), document(0), &schemas[1], NULL, &err), &err);
+	for (int i = 0; i < 2; i++)
+		for (int alone = 0; alone < 2; alone++) {
+			bool failed = true;
+			long calls = 0;
+			int spared = 0;
+			for (; failed; calls++) {
+				(alone ? fail_one_allocation : allow_allocations)(calls);
+				struct validator *validator = validator_new(schemas[i]);
+				failed = allocations_end();
+				assert_true(validator || failed);
+				spared += validator && failed;
+				validator_free(validator);
+			}
+			assert_int_equal(calls, i ? 10 : 6);
+			/* Matching does without its stack. */
+			assert_int_equal(spared, i);
+		}
+	schema_release(schemas[1]);
 }
 
 /* Checks a person whose e-mail address needs libidn2, when `calls` allocations succeed. */
@@ -321,9 +291,9 @@ static enum status check_person(struct validator *validator, int calls)
 	struct error err;
 
 	arena_init(&arena, 1 << 20);
-	allowed = calls;
+	allow_allocations(calls);
 	enum status status = validator_check(validator, &record, &arena, &err);
-	allowed = -1;
+	allocations_end();
 	arena_release(&arena);
 	if (status == STATUS_OK)
 		assert_true(record_is_valid(&record));
@@ -350,35 +320,36 @@ static void an_address_that_needs_no_idna_needs_no_memory(void **state)
 	enum email_fault fault;
 
 	(void)state;
-	allowed = 0;
+	allow_allocations(0);
 	enum status plain = email_check(SLICE("ada@example.com"), &fault);
 	enum status international = email_check(SLICE("ada@b\xC3\xBC" "cher.de"), &fault);
-	allowed = -1;
+	allocations_end();
 	assert_int_equal(plain, STATUS_OK);
 	assert_int_equal(international, STATUS_NO_MEMORY);
 }
 
+static jmp_buf aborted;
+
+void __wrap_abort(void);
+
+void __wrap_abort(void)
+{
+	longjmp(aborted, 1);
+}
+
 static void no_fingerprint_is_better_than_a_wrong_one(void **state)
 {
-	const struct rlimit no_core = {0, 0};
+	const struct schema *const people = schema_builtin(SLICE("people"));
 	unsigned char digest[32];
-	int status;
 
 	(void)state;
-	pid_t child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		setrlimit(RLIMIT_CORE, &no_core);
-		signal(SIGABRT, SIG_DFL);
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(1);
-		allowed = 0;
-		schema_fingerprint(schema_builtin(SLICE("people")), digest);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGABRT);
+	catch_log();
+	allow_allocations(0);
+	if (setjmp(aborted) == 0)
+		schema_fingerprint(people, digest);
+	bool failed = allocations_end();
+	assert_slice(caught_log(), "rowmill: the schema's fingerprint found no memory\n");
+	assert_true(failed);
 }
 
 int main(void)

@@ -48,6 +48,15 @@ static void fingerprints_tell_schemas_apart(void **state)
 	schema_fingerprint(schema_builtin(SLICE("any")), any);
 	assert_memory_equal(people, again, sizeof people);
 	assert_memory_not_equal(people, any, sizeof people);
+	/* One of a document is told by the document's bytes. */
+	const struct slice document = SLICE("{ \"fields\": [{\"name\": \"a\"}] }");
+	const struct schema *schema;
+	struct error err;
+	assert_ok(schema_parse(SLICE("own"), document, &schema, NULL, &err), &err);
+	schema_fingerprint(schema, again);
+	sha256_of(document, any);
+	assert_memory_equal(again, any, sizeof any);
+	schema_release(schema);
 }
 
 /* What other programs stored as part of duplicate keys stays comparable. */

@@ -64,6 +64,7 @@ static void what_is_no_document_is_refused_with_its_place(void **state)
 	check_fault("{\"fields\": [{\"name\": \"a\"}], \"fieldsMatch\": \"exact\"}", "/fieldsMatch", "not-supported");
 	check_fault("{\"fields\": [{\"name\": \"a\"}], \"primaryKey\": \"b\"}", "/primaryKey", "out-of-range");
 	check_fault("{\"fields\": [{\"name\": \"a\"}], \"primaryKey\": 1}", "/primaryKey", "wrong-type");
+	check_fault("{\"fields\": [{\"name\": \"a\"}], \"primaryKey\": []}", "/primaryKey", "wrong-type");
 	check_fault("{\"fields\": [{\"name\": \"a\"}], \"primaryKey\": [\"a\", \"b\"]}", "/primaryKey", "not-supported");
 	check_fault("{\"fields\": [{\"name\": \"a\"}], \"missingValues\": [1]}", "/missingValues/0", "wrong-type");
 }
@@ -141,6 +142,7 @@ static void constraints_must_fit_their_type(void **state)
 	check_fault(LIMITED("integer", "\"minimum\": 2, \"maximum\": 1"), "/fields/0/constraints", "conflict");
 	check_fault(LIMITED("date", "\"minimum\": \"2024-01-02\", \"maximum\": \"2024-01-01\""), "/fields/0/constraints",
 		    "conflict");
+	check_fault(LIMITED("date", "\"minimum\": \"soon\""), "/fields/0/constraints/minimum", "wrong-type");
 	check_fault(LIMITED("date", "\"minimum\": 2024"), "/fields/0/constraints/minimum", "wrong-type");
 	check_fault(LIMITED("number", "\"minimum\": 1, \"exclusiveMinimum\": 1"), "/fields/0/constraints/exclusiveMinimum",
 		    "conflict");
@@ -168,6 +170,42 @@ static void templates_name_fields_in_braces(void **state)
 	check_fault(TEMPLATE("\"{a}}\""), "/embedding_template", "out-of-range");
 	check_fault(TEMPLATE("\"{{a}}\""), "/embedding_template", "out-of-range");
 	schema_release(parse(TEMPLATE("\"{{ {a} }}\"")));
+	char text[10100];
+	snprintf(text, sizeof text, TEMPLATE("\"{a}%09997d\""), 0);
+	schema_release(parse(text));
+	snprintf(text, sizeof text, TEMPLATE("\"{a}%09998d\""), 0);
+	check_fault(text, "/embedding_template", "out-of-range");
+}
+
+static void patterns_are_limited_together(void **state)
+{
+	struct schema_faults faults = {.arena = &test_arena};
+	const struct schema *schema;
+	enum status status = STATUS_OK;
+	struct strbuf text;
+	struct error err;
+	int count = 0;
+
+	(void)state;
+	arena_reset(&test_arena);
+	strbuf_init(&text, 1 << 20);
+	while (status == STATUS_OK) {
+		count += 20;
+		assert_true(count <= SCHEMA_FIELDS_MAX);
+		strbuf_clear(&text);
+		strbuf_add_string(&text, "{\"fields\": [");
+		for (int i = 0; i < count; i++)
+			strbuf_add_format(&text, "%s{\"name\": \"f%d\", \"constraints\": {\"pattern\": \"(?:[a-z]b){999}\"}}",
+					  i ? "," : "", i);
+		strbuf_add_string(&text, "]}");
+		status = schema_parse(SLICE("t"), strbuf_slice(&text), &schema, &faults, &err);
+		schema_release(schema);
+	}
+	assert_int_equal(status, STATUS_INVALID);
+	assert_true(count > 20);
+	assert_string_equal(faults.list[0].type, "out-of-range");
+	assert_non_null(strstr(err.detail, "/constraints/pattern: the schema's patterns take too much memory together"));
+	strbuf_release(&text);
 }
 
 static void what_only_describes_is_ignored(void **state)
@@ -352,6 +390,7 @@ int main(void)
 		cmocka_unit_test(names_have_a_longest),
 		cmocka_unit_test(constraints_must_fit_their_type),
 		cmocka_unit_test(templates_name_fields_in_braces),
+		cmocka_unit_test(patterns_are_limited_together),
 		cmocka_unit_test(what_only_describes_is_ignored),
 		cmocka_unit_test(faults_are_listed_up_to_a_limit),
 		cmocka_unit_test(sizes_are_limited),

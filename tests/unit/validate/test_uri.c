@@ -11,6 +11,7 @@ static void addresses_with_a_scheme_are_uris(void **state)
 		"ftp://example.com/a%20b", "mailto:ada@example.com", "urn:isbn:0451450523", "tel:+49-30-123",
 		"file:///etc/hosts", "http://[2001:db8::1]/", "http://[2001:db8::1]:80", "http://192.0.2.1/",
 		"data:text/plain,hello", "x:", "HTTP://EXAMPLE.COM/", "http://example.com?q", "http://example.com:",
+		"git+ssh://example.com/a", "soap.beep://example.com", "x-y:z", "h323:a", "http://[::ffff:192.0.2.1]/",
 		"https://example.com/~a/!$&'()*+,;=:@"};
 
 	(void)state;
@@ -32,6 +33,7 @@ static void what_is_none_is_told_why(void **state)
 		{"http://ex\xC3\xA4mple.com/", "character"}, {"http://example.com/\\", "character"},
 		{"http://example.com/[", "character"},     {"http://a#b#c", "character"}, {"http://a b@c/", "character"},
 		{"http://example.com/%", "hexadecimal"},   {"http://example.com/%1", "hexadecimal"},
+		{"http://example.com/%2x", "hexadecimal"}, {"git+ssh", "scheme"},
 		{"http://example.com/%zz", "hexadecimal"}, {"http://example.com/a#%", "hexadecimal"},
 		{"http://", "host"}, {"http:example.com", "host"}, {"http:///path", "host"}, {"http://[::1", "host"},
 		{"http://[g::1]/", "host"}, {"http://[::1]x/", "host"}, {"http://[]/", "host"},

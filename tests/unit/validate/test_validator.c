@@ -698,6 +698,26 @@ static void one_known_column_is_enough(void **state)
 	assert_int_equal(validator_check_columns(bench->validator, columns, 2, NULL), STATUS_OK);
 }
 
+static void each_unique_field_claims_its_value(void **state)
+{
+	struct bench *bench = *state;
+
+	use_document(bench, "{\"fields\": [{\"name\": \"id\", \"type\": \"integer\", \"constraints\": {\"unique\": true}},"
+			    "{\"name\": \"note\"}, {\"name\": \"code\", \"constraints\": {\"unique\": true}}]}");
+	begin_record(bench);
+	add(bench, "id", "007");
+	add(bench, "note", "x");
+	add(bench, "code", "c");
+	check(bench);
+	assert_int_equal(bench->record.claim_count, 2);
+	assert_slice(bench->record.claims[0].field, "id");
+	assert_slice(bench->record.claims[0].key, "=e1 7");
+	assert_slice(bench->record.claims[0].value, "007");
+	assert_slice(bench->record.claims[1].field, "code");
+	assert_slice(bench->record.claims[1].key, "=c");
+	assert_int_equal(bench->record.claims[1].line, 8);
+}
+
 static void freeing_nothing_is_fine(void **state)
 {
 	(void)state;
@@ -739,6 +759,7 @@ int main(void)
 		TEST(a_file_without_any_known_column_is_refused_with_both_lists),
 		TEST(long_column_names_are_cut_between_characters),
 		TEST(one_known_column_is_enough),
+		TEST(each_unique_field_claims_its_value),
 		TEST(freeing_nothing_is_fine),
 	};
 
