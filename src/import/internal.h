@@ -10,6 +10,7 @@
 #include "import/reject.h"
 #include "import/text_once.h"
 #include "import/upload_options.h"
+#include "record/spellings.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,6 +41,7 @@ struct import_scratch {
 	uint64_t bytes_read;     /* of the file, up to the end of that one */
 	struct append_stage append;
 	struct strbuf json;      /* one record's data, a dialect */
+	struct spellings spellings; /* of the batch that is checked */
 };
 
 bool scratch_init(struct import_scratch *scratch);

@@ -31,6 +31,7 @@ bool scratch_init(struct import_scratch *scratch)
 {
 	*scratch = (struct import_scratch){0};
 	strbuf_init(&scratch->json, SIZE_MAX / 2);
+	spellings_init(&scratch->spellings);
 	scratch->batch = &scratch->batches[0];
 	return batch_init(&scratch->batches[0], BATCH_RECORDS, BATCH_BYTES) &&
 	       batch_init(&scratch->batches[1], BATCH_RECORDS, BATCH_BYTES) &&
@@ -43,6 +44,7 @@ void scratch_release(struct import_scratch *scratch)
 	batch_release(&scratch->batches[0]);
 	batch_release(&scratch->batches[1]);
 	strbuf_release(&scratch->json);
+	spellings_release(&scratch->spellings);
 }
 
 /* ---- opened, closed ---- */
@@ -305,8 +307,19 @@ static enum status read_batch(struct pipeline *pipeline, struct import_scratch *
 static enum status fold_words(struct import_scratch *scratch, struct record *record, struct error *err)
 {
 	strbuf_clear(&scratch->json);
-	return data_fold_words(record->data, &scratch->json) &&
-			       arena_copy(&scratch->batch->arena, strbuf_slice(&scratch->json), &record->words)
+	if (!data_fold_words(record->data, &scratch->json) ||
+	    !arena_copy(&scratch->batch->arena, strbuf_slice(&scratch->json), &record->words))
+		return error_no_memory(err);
+	if (!record->claim_count)
+		spellings_add(&scratch->spellings, record->words);
+	return STATUS_OK;
+}
+
+static enum status take_spellings(struct import_scratch *scratch, struct error *err)
+{
+	struct strbuf *words = &scratch->spellings.words;
+
+	return strbuf_ok(words) && arena_copy(&scratch->batch->arena, strbuf_slice(words), &scratch->batch->spellings)
 		       ? STATUS_OK
 		       : error_no_memory(err);
 }
@@ -321,6 +334,7 @@ static enum status check_batch(struct pipeline *pipeline, struct import_scratch 
 				  .is_fix = pipeline->claim.import.fixes != 0};
 	enum status status = STATUS_OK;
 
+	spellings_clear(&scratch->spellings);
 	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
 		if (pipeline->claim.import.fixes)
 			status = fixes_take(&batch->records[i], &batch->arena, err);
@@ -329,7 +343,7 @@ static enum status check_batch(struct pipeline *pipeline, struct import_scratch 
 		if (status == STATUS_OK)
 			status = fold_words(scratch, &batch->records[i], err);
 	}
-	return status;
+	return status == STATUS_OK ? take_spellings(scratch, err) : status;
 }
 
 /* What the import shows of how the file was read, as JSON in the batch's arena. */

@@ -30,6 +30,7 @@ void batch_clear(struct batch *batch)
 	else
 		arena_reset(&batch->arena);
 	batch->count = 0;
+	batch->spellings = slice_of(NULL, 0);
 }
 
 bool batch_is_full(const struct batch *batch)

@@ -18,6 +18,9 @@ struct batch {
 	/* Of a file with columns: JSON, [["column as sent", "field as records name it"], …], for the import to keep.
 	 * Empty: it stays as it is. */
 	struct slice columns;
+	/* The words that people may misspell of its records that claim nothing, each with a space behind it and most once
+	 * (record/spellings.h). data NULL: the store finds them in the records' words. */
+	struct slice spellings;
 	/* Set when the batch is stored: its records have the ids from first_id on, without a gap. */
 	int64_t first_id, created_ms;
 };

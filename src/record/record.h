@@ -77,7 +77,7 @@ struct record {
 
 	/* Filled by the pipeline before the record is stored. */
 	struct slice data; /* JSON text */
-	struct slice words; /* what data_fold_words() makes of `data`; data NULL: the store makes it */
+	struct slice words; /* what data_fold_words() makes of `data`; data NULL: the store sets it */
 	/* What is given back of it if it is invalid (import/reject.h), and where the error columns go. */
 	struct slice reject;
 	size_t reject_split;

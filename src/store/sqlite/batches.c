@@ -20,54 +20,8 @@ struct batch_writer {
 	bool loose;       /* either: valid rows are not stored, and invalid ones count as no records */
 };
 
-/* Where one record's errors lie in the writer's scratch buffers, which may move while they grow. */
-struct error_texts {
-	size_t errors_at, errors_size, summary_at, summary_size;
-};
-
-static struct error_texts write_errors(struct writer *writer, const struct record *record)
+static void count_records(struct batch_writer *batch, const struct record *records, size_t count)
 {
-	struct error_texts at = {.errors_at = writer->errors.size,
-				 .summary_at = writer->summary.size};
-	struct json_writer json;
-
-	json_writer_init(&json, &writer->errors);
-	record_write_errors(record, true, &json);
-	record_write_summary(record, &writer->summary);
-	at.errors_size = writer->errors.size - at.errors_at;
-	at.summary_size = writer->summary.size - at.summary_at;
-	return at;
-}
-
-static void bind_record(struct query *query, const struct batch_writer *batch, int slot,
-			const struct record *record, const struct error_texts *at)
-{
-	const struct writer *writer = &batch->store->writer;
-	int first = slot * ADD_VALUES;
-	bool valid = record_is_valid(record);
-
-	query_bind_int(query, first + 1, batch->import_id);
-	query_bind_text(query, first + 2, record->data);
-	query_bind_text(query, first + 3, valid ? SLICE("valid") : SLICE("invalid"));
-	query_bind_text_or_null(query, first + 4,
-				slice_of(writer->summary.data + at->summary_at, at->summary_size));
-	query_bind_text(query, first + 5, batch->now);
-	query_bind_int(query, first + 6, (int64_t)record->row);
-	query_bind_int(query, first + 7, (int64_t)record->line);
-	query_bind_text_or_null(query, first + 8,
-				slice_of(writer->errors.data + at->errors_at, at->errors_size));
-}
-
-/* Inserts `count` records: ADD_ROWS or 1. */
-static enum status insert_records(struct batch_writer *batch, const struct record *records,
-				  size_t count, struct error *err)
-{
-	struct writer *writer = &batch->store->writer;
-	struct error_texts at[ADD_ROWS] = {0};
-	struct query query;
-
-	strbuf_clear(&writer->errors);
-	strbuf_clear(&writer->summary);
 	for (size_t i = 0; i < count; i++) {
 		if (record_is_valid(&records[i])) {
 			batch->valid++;
@@ -75,48 +29,55 @@ static enum status insert_records(struct batch_writer *batch, const struct recor
 		}
 		batch->invalid++;
 		batch->errors += (int64_t)records[i].error_count;
-		at[i] = write_errors(writer, &records[i]);
 	}
-	if (!strbuf_ok(&writer->errors) || !strbuf_ok(&writer->summary))
-		return error_no_memory(err);
-	writer_query(batch->store, &query, count == 1 ? WRITE_ADD_RECORD : WRITE_ADD_RECORDS);
-	for (size_t i = 0; i < count; i++)
-		bind_record(&query, batch, (int)i, &records[i], &at[i]);
-	return query_run(&query, err);
 }
 
-static enum status insert_batch(struct batch_writer *writer, const struct batch *batch,
-				struct error *err)
+/* Whether the words are among the batch's spellings: it brings those of records that are stored as they came. */
+static bool is_spelled_out(const struct batch *batch, const struct record *record)
 {
-	size_t done = 0;
-
-	while (done < batch->count) {
-		size_t count = batch->count - done >= ADD_ROWS ? ADD_ROWS : 1;
-		enum status status =
-			insert_records(writer, batch->records + done, count, err);
-		if (status != STATUS_OK)
-			return status;
-		done += count;
-	}
-	return STATUS_OK;
+	return batch->spellings.data && !record->claim_count;
 }
 
-/* Within a transaction, ids are given without a gap: the records' are the latest ones. */
-static enum status insert_words(struct batch_writer *writer, const struct batch *batch,
-				const struct folded_texts *texts, struct error *err)
+static enum status keep_spellings(struct batch_writer *writer, const struct batch *batch, struct error *err)
 {
-	int64_t last = sqlite3_last_insert_rowid(writer->store->writer.connection.db);
-	enum status status = STATUS_OK;
+	enum status status = spellings_keep(writer->store, batch->spellings, err);
 
-	writer->first_id = last - (int64_t)texts->count + 1;
-	for (size_t i = 0; i < texts->count && status == STATUS_OK; i++) {
-		int64_t id = writer->first_id + (int64_t)i;
-		/* What lost a claim is stored otherwise than it came. */
-		status = batch->records[i].claim_count
-				 ? words_add_data(writer->store, id, batch->records[i].data, err)
-				 : words_add(writer->store, id, folded_text(texts, i), err);
-	}
+	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
+		if (!is_spelled_out(batch, &batch->records[i]))
+			status = spellings_keep(writer->store, batch->records[i].words, err);
 	return status;
+}
+
+static enum status insert_rows(struct batch_writer *writer, struct added_rows *rows, struct error *err)
+{
+	struct query query;
+
+	writer_query(writer->store, &query, WRITE_ADD_RECORDS);
+	query_bind_int(&query, 1, writer->import_id);
+	query_bind_text(&query, 2, writer->now);
+	enum status status = query_run(&query, err);
+	if (status != STATUS_OK)
+		return status;
+	/* Within a transaction, ids are given without a gap: the records' are the latest ones. */
+	int64_t last = sqlite3_last_insert_rowid(writer->store->writer.connection.db);
+	writer->first_id = rows->first_id = last - (int64_t)rows->count + 1;
+	return words_add_rows(writer->store, err);
+}
+
+/* Stores the records, which have their words. */
+static enum status insert_batch(struct batch_writer *writer, const struct batch *batch, struct error *err)
+{
+	struct added_rows *rows = &writer->store->writer.rows;
+
+	count_records(writer, batch->records, batch->count);
+	if (!batch->count)
+		return STATUS_OK;
+	rows->records = batch->records;
+	rows->count = batch->count;
+	enum status status = insert_rows(writer, rows, err);
+	rows->records = NULL;
+	rows->count = 0;
+	return status == STATUS_OK ? keep_spellings(writer, batch, err) : status;
 }
 
 static enum status count_batch(struct batch_writer *batch, const struct batch *facts, struct slice format,
@@ -166,16 +127,26 @@ static enum status count_errors(struct batch_writer *writer, const struct batch 
 	return status;
 }
 
+static enum status take_values_of(struct batch_writer *writer, struct record *record, struct arena *arena,
+				  struct error *err)
+{
+	bool lost = false;
+	enum status status = unique_take(writer->store, writer->import_id, (int64_t)record->row, record, arena, &lost, err);
+
+	if (status != STATUS_OK || !lost)
+		return status;
+	/* It is stored otherwise than it came. */
+	return words_make(record, arena) ? STATUS_OK : error_no_memory(err);
+}
+
 /* Decides who has the values that must be unique. */
 static enum status take_values(struct batch_writer *writer, struct batch *batch, struct error *err)
 {
 	enum status status = STATUS_OK;
-	bool lost = false;
 
 	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++)
 		if (batch->records[i].claim_count)
-			status = unique_take(writer->store, writer->import_id, (int64_t)batch->records[i].row,
-					     &batch->records[i], &batch->arena, &lost, err);
+			status = take_values_of(writer, &batch->records[i], &batch->arena, err);
 	return status;
 }
 
@@ -214,6 +185,9 @@ static enum status apply_fixes(struct batch_writer *writer, struct batch *batch,
 	for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
 		struct record *record = &batch->records[i];
 		status = correction_apply(writer->store, writer->import_id, &target, record, &batch->arena, err);
+		/* What lost a value is kept otherwise than it came. */
+		if (status == STATUS_OK && record->claim_count && !words_make(record, &batch->arena))
+			status = error_no_memory(err);
 		/* What is given back of it is with the import that the row is of. */
 		record->reject = slice_of(NULL, 0);
 	}
@@ -224,7 +198,6 @@ static enum status apply_fixes(struct batch_writer *writer, struct batch *batch,
 static enum status insert_loose(struct batch_writer *writer, struct batch *batch, struct error *err)
 {
 	struct batch invalid = {0};
-	struct folded_texts texts = {0};
 
 	invalid.records = arena_alloc_zeroed(&batch->arena, batch->count, sizeof *invalid.records);
 	if (!invalid.records)
@@ -236,14 +209,8 @@ static enum status insert_loose(struct batch_writer *writer, struct batch *batch
 			invalid.records[invalid.count++] = batch->records[i];
 	if (!invalid.count)
 		return STATUS_OK;
-	enum status status = folded_texts_make(&texts, &invalid) ? insert_batch(writer, &invalid, err)
-								 : error_no_memory(err);
-	if (status == STATUS_OK)
-		status = insert_words(writer, &invalid, &texts, err);
-	if (status == STATUS_OK)
-		status = count_errors(writer, &invalid, err);
-	folded_texts_release(&texts);
-	return status;
+	enum status status = insert_batch(writer, &invalid, err);
+	return status == STATUS_OK ? count_errors(writer, &invalid, err) : status;
 }
 
 static enum status append_loose(struct batch_writer *writer, struct batch *batch,
@@ -257,7 +224,7 @@ static enum status append_loose(struct batch_writer *writer, struct batch *batch
 	return status == STATUS_OK ? count_batch(writer, batch, format, dialect, err) : status;
 }
 
-static enum status append_kept(struct batch_writer *writer, struct batch *batch, const struct folded_texts *texts,
+static enum status append_kept(struct batch_writer *writer, struct batch *batch,
 			       struct slice format, struct slice dialect, struct error *err)
 {
 	enum status status = take_values(writer, batch, err);
@@ -265,13 +232,11 @@ static enum status append_kept(struct batch_writer *writer, struct batch *batch,
 	if (status == STATUS_OK)
 		status = insert_batch(writer, batch, err);
 	if (status == STATUS_OK)
-		status = insert_words(writer, batch, texts, err);
-	if (status == STATUS_OK)
 		status = count_batch(writer, batch, format, dialect, err);
 	return status == STATUS_OK ? count_errors(writer, batch, err) : status;
 }
 
-static enum status append(struct batch_writer *writer, struct batch *batch, const struct folded_texts *texts,
+static enum status append(struct batch_writer *writer, struct batch *batch,
 			  struct slice format, struct slice dialect, struct error *err)
 {
 	char now[CLOCK_TEXT_SIZE];
@@ -290,7 +255,7 @@ static enum status append(struct batch_writer *writer, struct batch *batch, cons
 		status = read_kind(writer, err);
 	if (status == STATUS_OK)
 		status = writer->loose ? append_loose(writer, batch, format, dialect, err)
-				       : append_kept(writer, batch, texts, format, dialect, err);
+				       : append_kept(writer, batch, format, dialect, err);
 	batch->first_id = writer->loose ? 0 : writer->first_id;
 	return import_end_claimed(writer->store, status, err);
 }
@@ -299,11 +264,10 @@ enum status import_append(struct store *base, int64_t id, struct batch *batch,
 			  struct slice format, struct slice dialect, struct error *err)
 {
 	struct batch_writer writer = {.store = sqlite_store_of(base), .import_id = id};
-	struct folded_texts texts;
-	/* Before the turn is taken: others write meanwhile. */
-	enum status status = folded_texts_make(&texts, batch) ? append(&writer, batch, &texts, format, dialect, err)
-							       : error_no_memory(err);
 
-	folded_texts_release(&texts);
-	return status;
+	/* Before the turn is taken: others write meanwhile. */
+	for (size_t i = 0; i < batch->count; i++)
+		if (!batch->records[i].words.data && !words_make(&batch->records[i], &batch->arena))
+			return error_no_memory(err);
+	return append(&writer, batch, format, dialect, err);
 }

@@ -7,6 +7,7 @@
 #ifndef ROWMILL_STORE_SQLITE_INTERNAL_H
 #define ROWMILL_STORE_SQLITE_INTERNAL_H
 
+#include "store/sqlite/added_rows.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/statements.h"
 #include "store/sqlite/turn.h"
@@ -19,7 +20,7 @@ enum { SPELLINGS_SEEN = 1 << 15 };
 struct writer {
 	struct turn turn;
 	struct connection connection;
-	struct strbuf errors, summary; /* scratch for one record's errors */
+	struct added_rows rows;        /* of the batch that is stored */
 	int wal_pages;                 /* in the log after the latest commit; 0: checkpointed since */
 	int restart_pages;             /* in the log when it is to be started over */
 	bool holds_purged;             /* the log may still hold what was purged */

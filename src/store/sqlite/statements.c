@@ -9,14 +9,6 @@
 	"embedded_records, truncated_texts, error_code, error_detail, error_line, error_column, "  \
 	"error_byte, created_at, started_at, completed_at, schema_document, no_embed, columns, dry_run, fixes"
 
-#define ADD_RECORD                                                                                 \
-	"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, "    \
-	"line_number, errors) VALUES "
-#define ROW "(?, ?, ?, ?, ?, ?, ?, ?)"
-#define ROWS_2 ROW ", " ROW
-#define ROWS_8 ROWS_2 ", " ROWS_2 ", " ROWS_2 ", " ROWS_2
-#define ROWS_32 ROWS_8 ", " ROWS_8 ", " ROWS_8 ", " ROWS_8
-
 /* A record counts where its import says so. */
 #define IN_BOUNDS "r.id BETWEEN i.first_record_id AND i.last_record_id"
 
@@ -54,8 +46,9 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 		"SELECT total_records, embedded_records, error_count, size_bytes, filename, "
 		"spool_name FROM imports WHERE id = ?1 AND status <> 'deleted'",
 
-	[WRITE_ADD_RECORD] = ADD_RECORD ROW,
-	[WRITE_ADD_RECORDS] = ADD_RECORD ROWS_32,
+	[WRITE_ADD_RECORDS] =
+		"INSERT INTO records (import_id, data, status, error_message, created_at, row_number, line_number, errors) "
+		"SELECT ?1, data, status, error_message, ?2, row_number, line_number, errors FROM added_rows",
 	[WRITE_COUNT_BATCH] =
 		"UPDATE imports SET total_records = total_records + ?2 + ?3, "
 		"processed_records = processed_records + ?2, "
@@ -237,6 +230,7 @@ const char *const write_statements[WRITE_STATEMENT_COUNT] = {
 	[WRITE_DROP_SCHEMA] = "DELETE FROM schemas WHERE name = ?1",
 
 	[WRITE_ADD_WORDS] = "INSERT INTO words (rowid, text) VALUES (?1, ?2)",
+	[WRITE_ADD_WORDS_OF_ROWS] = "INSERT INTO words (rowid, text) SELECT id, words FROM added_rows",
 	[WRITE_TAKE_WORDS] = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?1, ?2)",
 	[WRITE_MERGE_WORDS] = "INSERT INTO words (words, rank) VALUES ('merge', ?1)",
 	[WRITE_FIND_WORD] = "SELECT 1 FROM words WHERE words MATCH ?1 LIMIT 1",

@@ -18,7 +18,6 @@ enum write_statement {
 	WRITE_DROP_ALL_CLAIMS,
 	WRITE_READ_STATE,
 	WRITE_READ_DELETED,
-	WRITE_ADD_RECORD,
 	WRITE_ADD_RECORDS,
 	WRITE_COUNT_BATCH,
 	WRITE_COUNT_LOOSE,
@@ -79,6 +78,7 @@ enum write_statement {
 	WRITE_PUT_SCHEMA,
 	WRITE_DROP_SCHEMA,
 	WRITE_ADD_WORDS,
+	WRITE_ADD_WORDS_OF_ROWS,
 	WRITE_TAKE_WORDS,
 	WRITE_MERGE_WORDS,
 	WRITE_FIND_WORD,
@@ -140,9 +140,5 @@ enum read_statement {
 
 extern const char *const write_statements[WRITE_STATEMENT_COUNT];
 extern const char *const read_statements[READ_STATEMENT_COUNT];
-
-/* WRITE_ADD_RECORDS takes this many rows of this many values each. Inserting one by one costs
- * twice as much: the sequence of ids is read and written once a statement. */
-enum { ADD_ROWS = 32, ADD_VALUES = 8 };
 
 #endif

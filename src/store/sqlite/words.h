@@ -4,35 +4,20 @@
  * A record's words are made from its `data` and nothing else (record/data_reader.h), so that the
  * same text comes out when they are to be taken from the index again.
  *
- * Threads: what takes a store is called in the writer's turn, but for the folded texts, which belong to their
- * maker. */
+ * Threads: what takes a store is called in the writer's turn. */
 #ifndef ROWMILL_STORE_SQLITE_WORDS_H
 #define ROWMILL_STORE_SQLITE_WORDS_H
 
 #include "store/sqlite/internal.h"
 
-/* The words of some records, made before the turn is taken. */
-struct folded_texts {
-	struct strbuf text;
-	size_t *ends; /* [count]: where the words of each end in `text` */
-	size_t count;
-};
+/* Makes the words of a record that brings none, or others than those of its data. Needs no turn. */
+bool words_make(struct record *record, struct arena *arena);
 
-/* false: memory is exhausted. Release it in either case. */
-bool folded_texts_make(struct folded_texts *texts, const struct batch *batch);
-void folded_texts_release(struct folded_texts *texts);
+/* Adds the records of the writer's `rows`, which were not in the index; not their spellings. */
+enum status words_add_rows(struct sqlite_store *store, struct error *err);
 
-static inline struct slice folded_text(const struct folded_texts *texts, size_t i)
-{
-	size_t start = i ? texts->ends[i - 1] : 0;
-
-	return slice_of(texts->text.data + start, texts->ends[i] - start);
-}
-
-/* Adds a record that was not in the index. */
-enum status words_add(struct sqlite_store *store, int64_t id, struct slice folded, struct error *err);
-
-enum status words_add_data(struct sqlite_store *store, int64_t id, struct slice data, struct error *err);
+/* Keeps those of a folded text that people may misspell. */
+enum status spellings_keep(struct sqlite_store *store, struct slice folded, struct error *err);
 
 /* Puts the words of a record's new data in the place of those of its old data. */
 enum status words_replace(struct sqlite_store *store, int64_t id, struct slice old_data, struct slice new_data,

@@ -1,7 +1,7 @@
 #include "store/sqlite/words.h"
 
 #include "record/data_reader.h"
-#include "record/word_reader.h"
+#include "record/spellings.h"
 
 #include <stdlib.h>
 
@@ -9,36 +9,21 @@
 
 enum {
 	FOLDED_CAP = 1 << 30,
-	/* Longer words are names of things, not spellings. */
-	SPELLING_MAX_SIZE = 32,
 	/* Pages that one step of a merge writes: 2 MiB. */
 	MERGE_PAGES = 500,
 	/* Records filled in for one that is purged in the same time. */
 	FILL_FACTOR = 4,
 };
 
-bool folded_texts_make(struct folded_texts *texts, const struct batch *batch)
+bool words_make(struct record *record, struct arena *arena)
 {
-	*texts = (struct folded_texts){.count = batch->count};
-	strbuf_init(&texts->text, FOLDED_CAP);
-	texts->ends = calloc(batch->count + 1, sizeof *texts->ends);
-	if (!texts->ends)
-		return false;
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct record *record = &batch->records[i];
-		if (record->words.data)
-			strbuf_add_slice(&texts->text, record->words);
-		else if (!data_fold_words(record->data, &texts->text))
-			return false;
-		texts->ends[i] = texts->text.size;
-	}
-	return strbuf_ok(&texts->text);
-}
+	struct strbuf folded;
 
-void folded_texts_release(struct folded_texts *texts)
-{
-	strbuf_release(&texts->text);
-	free(texts->ends);
+	strbuf_init(&folded, FOLDED_CAP);
+	bool done = data_fold_words(record->data, &folded) &&
+		    arena_copy(arena, strbuf_slice(&folded), &record->words);
+	strbuf_release(&folded);
+	return done;
 }
 
 /* ---- spellings ---- */
@@ -48,19 +33,9 @@ void spellings_forget(struct sqlite_store *store)
 	memset(store->writer.seen_spellings, 0, sizeof store->writer.seen_spellings);
 }
 
-/* FNV-1a, never 0. */
-static uint64_t hash_word(struct slice word)
-{
-	uint64_t hash = 0xCBF29CE484222325u;
-
-	for (size_t i = 0; i < word.size; i++)
-		hash = (hash ^ (unsigned char)word.data[i]) * 0x100000001B3u;
-	return hash | 1;
-}
-
 static enum status add_spelling(struct sqlite_store *store, struct slice word, struct error *err)
 {
-	uint64_t hash = hash_word(word);
+	uint64_t hash = spelling_hash(word);
 	uint64_t *seen = &store->writer.seen_spellings[(hash >> 32) % SPELLINGS_SEEN];
 	struct query query;
 
@@ -72,17 +47,14 @@ static enum status add_spelling(struct sqlite_store *store, struct slice word, s
 	return query_run(&query, err);
 }
 
-static enum status add_spellings(struct sqlite_store *store, struct slice folded, struct error *err)
+enum status spellings_keep(struct sqlite_store *store, struct slice folded, struct error *err)
 {
 	enum status status = STATUS_OK;
+	struct slice word;
+	size_t at = 0;
 
-	for (size_t at = 0; at < folded.size && status == STATUS_OK;) {
-		size_t end = slice_find(folded, ' ', at);
-		struct slice word = slice_of(folded.data + at, end - at);
-		if (word.size <= SPELLING_MAX_SIZE && word_is_spelled(word))
-			status = add_spelling(store, word, err);
-		at = end + 1;
-	}
+	while (status == STATUS_OK && spelling_next(folded, &at, &word))
+		status = add_spelling(store, word, err);
 	return status;
 }
 
@@ -99,14 +71,15 @@ static enum status change(struct sqlite_store *store, int statement, int64_t id,
 	return query_run(&query, err);
 }
 
-enum status words_add(struct sqlite_store *store, int64_t id, struct slice folded, struct error *err)
+/* Adds a record that was not in the index. */
+static enum status add(struct sqlite_store *store, int64_t id, struct slice folded, struct error *err)
 {
 	enum status status = change(store, WRITE_ADD_WORDS, id, folded, err);
 
-	return status == STATUS_OK ? add_spellings(store, folded, err) : status;
+	return status == STATUS_OK ? spellings_keep(store, folded, err) : status;
 }
 
-static enum status change_by_data(struct sqlite_store *store, bool add, int64_t id, struct slice data,
+static enum status change_by_data(struct sqlite_store *store, bool adds, int64_t id, struct slice data,
 				  struct error *err)
 {
 	struct strbuf folded;
@@ -115,17 +88,20 @@ static enum status change_by_data(struct sqlite_store *store, bool add, int64_t 
 	strbuf_init(&folded, FOLDED_CAP);
 	if (!data_fold_words(data, &folded))
 		status = error_no_memory(err);
-	else if (add)
-		status = words_add(store, id, strbuf_slice(&folded), err);
+	else if (adds)
+		status = add(store, id, strbuf_slice(&folded), err);
 	else
 		status = change(store, WRITE_TAKE_WORDS, id, strbuf_slice(&folded), err);
 	strbuf_release(&folded);
 	return status;
 }
 
-enum status words_add_data(struct sqlite_store *store, int64_t id, struct slice data, struct error *err)
+enum status words_add_rows(struct sqlite_store *store, struct error *err)
 {
-	return change_by_data(store, true, id, data, err);
+	struct query query;
+
+	writer_query(store, &query, WRITE_ADD_WORDS_OF_ROWS);
+	return query_run(&query, err);
 }
 
 /* Which records are not yet in the index, and what else is to be done. */

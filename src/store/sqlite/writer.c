@@ -15,7 +15,6 @@ enum {
 	RESTART_TIMEOUT_MS = 100,
 	/* The database file grows by this much at a time. */
 	GROWTH_BYTES = 1 << 20,
-	ERRORS_CAP = 256 << 20,
 	/* Free space from which a full disk is worth another try. */
 	ENOUGH_BYTES = 4 << 20,
 };
@@ -34,13 +33,13 @@ enum status writer_open(struct sqlite_store *store, struct error *err)
 {
 	struct connection *connection = &store->writer.connection;
 
-	strbuf_init(&store->writer.errors, ERRORS_CAP);
-	strbuf_init(&store->writer.summary, ERRORS_CAP);
+	added_rows_init(&store->writer.rows);
 	connection->health = &store->health;
 	store->writer.restart_pages = RESTART_PAGES;
 	store->writer.holds_purged = true; /* of an earlier run */
-	enum status status = connection_prepare(connection, write_statements,
-						WRITE_STATEMENT_COUNT, err);
+	enum status status = added_rows_register(&store->writer.rows, connection, err);
+	if (status == STATUS_OK)
+		status = connection_prepare(connection, write_statements, WRITE_STATEMENT_COUNT, err);
 	if (status != STATUS_OK)
 		return status;
 	int growth = GROWTH_BYTES;
@@ -70,8 +69,7 @@ void writer_close(struct sqlite_store *store)
 						  SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	}
 	connection_close(&writer->connection);
-	strbuf_release(&writer->errors);
-	strbuf_release(&writer->summary);
+	added_rows_release(&writer->rows);
 	turn_give(&writer->turn);
 }
 
