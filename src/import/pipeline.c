@@ -19,8 +19,8 @@
 #include "base/banned.h"
 
 enum {
-	BATCH_RECORDS = 4000,
-	BATCH_BYTES = 4 << 20,
+	BATCH_RECORDS = 8000,
+	BATCH_BYTES = 6 << 20,
 	CLAIM_ARENA = 1 << 20,
 	TURN_MS = 50,
 	BACKOFF_FIRST_MS = 500,

@@ -270,6 +270,42 @@ static void a_word_that_is_not_there_has_neighbours(void **state)
 	check_similar(f, "finanse", "finance ");
 }
 
+/* What a batch brings as its spellings is kept as it is; of records with claims, which may be stored otherwise than
+ * they came, those of what was stored. */
+static void spellings_come_with_the_batch(void **state)
+{
+	struct fixture *f = *state;
+	int64_t id = add_claimed(f, 1);
+	struct unique_claim claims[2];
+	struct batch batch;
+
+	assert_true(batch_init(&batch, 3, 1 << 20));
+	for (uint64_t i = 0; i < 3; i++) {
+		struct record *record = batch_add(&batch);
+		record->row = record->line = i + 1;
+		record->data = SLICE("{\"a\":\"finance\"}");
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct record *record = &batch.records[i + 1];
+		claims[i] = (struct unique_claim){.field = SLICE("a"), .key = SLICE("k"), .value = SLICE("k")};
+		record->claims = &claims[i];
+		record->claim_count = 1;
+		record->data = SLICE("{\"a\":\"accountant\"}");
+		record->data_as_sent = SLICE("{\"a\":\"marketing\"}");
+		record->words = SLICE("accountant ");
+	}
+	batch.spellings = SLICE("secretary ");
+	assert_ok(f->store->call->append_batch(f->store, id, &batch, SLICE("csv"), SLICE("{}"), &f->err), &f->err);
+	batch_release(&batch);
+	check_similar(f, "finanse", "");
+	check_similar(f, "secretery", "secretary ");
+	check_similar(f, "acountant", "accountant ");
+	check_similar(f, "marketting", "marketing ");
+	assert_int_equal(FIND(f, PLAIN, "accountant").total, 1);
+	assert_int_equal(FIND(f, PLAIN, "marketing").total, 1);
+	assert_int_equal(FIND(f, PLAIN, "finance").total, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +317,7 @@ int main(void)
 		store_test(a_purge_goes_on_after_a_crash),
 		store_test(a_snapshot_holds_words_and_records_alike),
 		store_test(a_word_that_is_not_there_has_neighbours),
+		store_test(spellings_come_with_the_batch),
 	};
 	return cmocka_run_group_tests_name("store words", tests, NULL, NULL);
 }

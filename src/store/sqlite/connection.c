@@ -1,6 +1,7 @@
 #include "store/sqlite/connection.h"
 
 #include "base/log.h"
+#include "store/sqlite/log_vfs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ enum status connection_open(struct connection *connection, const char *path,
 	/* NOMUTEX: whoever holds the connection is alone with it. */
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 		    (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-	int code = sqlite3_open_v2(path, &connection->db, flags, NULL);
+	int code = sqlite3_open_v2(path, &connection->db, flags, writes ? log_vfs_name() : NULL);
 	enum status status;
 
 	if (code != SQLITE_OK) {

@@ -137,6 +137,27 @@ static void checkpoint(struct sqlite_store *store)
 		connection_fail(&writer->connection, code, NULL);
 }
 
+/* Makes the file at least so long, by zeros: SQLITE_FCNTL_SIZE_HINT writes a byte a block, by a call each. */
+static int grow(sqlite3 *db, sqlite3_int64 size)
+{
+	static char zeros[64 << 10];
+	sqlite3_file *file = NULL;
+	sqlite3_int64 end = 0;
+	int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+	if (code == SQLITE_OK)
+		code = file->pMethods->xFileSize(file, &end);
+	if (code != SQLITE_OK || end >= size)
+		return code;
+	size = (size + GROWTH_BYTES - 1) / GROWTH_BYTES * GROWTH_BYTES;
+	while (code == SQLITE_OK && end < size) {
+		sqlite3_int64 piece = size - end < (sqlite3_int64)sizeof zeros ? size - end : (sqlite3_int64)sizeof zeros;
+		code = file->pMethods->xWrite(file, zeros, (int)piece, end);
+		end += piece;
+	}
+	return code;
+}
+
 /* Takes the space that the transaction's pages will need in the database file. So a
  * checkpoint never fails for want of space, and the log can always be started over. */
 static enum status take_space(struct sqlite_store *store, struct error *err)
@@ -150,10 +171,8 @@ static enum status take_space(struct sqlite_store *store, struct error *err)
 	enum status status = query_end(&query, err);
 	if (status != STATUS_OK)
 		return status;
-	int code = sqlite3_file_control(store->writer.connection.db, "main",
-					SQLITE_FCNTL_SIZE_HINT, &size);
-	return code == SQLITE_OK ? STATUS_OK
-				 : connection_full(&store->writer.connection, err);
+	return grow(store->writer.connection.db, size) == SQLITE_OK ? STATUS_OK
+								    : connection_full(&store->writer.connection, err);
 }
 
 bool writer_make_room(struct sqlite_store *store)

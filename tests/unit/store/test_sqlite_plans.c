@@ -21,7 +21,11 @@ static int set_up(void **state)
 	store->call->close(store);
 	if (sqlite3_open(path, &db) != SQLITE_OK)
 		return -1;
-	return words_add_rank(&(struct connection){.db = db}, &err) == STATUS_OK ? 0 : -1;
+	struct connection connection = {.db = db};
+	static struct added_rows rows;
+	return words_add_rank(&connection, &err) == STATUS_OK && added_rows_register(&rows, &connection, &err) == STATUS_OK
+		       ? 0
+		       : -1;
 }
 
 static int tear_down(void **state)
