@@ -55,7 +55,7 @@ static bool is_number(struct slice text)
 	for (size_t i = 0; i < text.size; i++) {
 		if (!text.data[i] || !strchr("0123456789+-., %", text.data[i]))
 			return false;
-		digit |= text.data[i] >= '0' && text.data[i] <= '9';
+		digit |= text.data[i] >= '0'; /* of these, the digits come last */
 	}
 	return digit;
 }

@@ -132,13 +132,11 @@ static enum status name_columns(struct csv_reader *reader, bool header, struct e
 static enum status read_header(struct csv_reader *reader, size_t rows_before, bool header,
 			       struct dialect *dialect, struct error *err)
 {
+	enum status (*const steps[])(struct csv_reader *, struct error *) = {pass_row, scan_row};
 	enum status status = scan_row(reader, err);
 
-	for (; status == STATUS_OK && rows_before; rows_before--) {
-		status = pass_row(reader, err);
-		if (status == STATUS_OK)
-			status = scan_row(reader, err);
-	}
+	for (size_t step = 0; status == STATUS_OK && step < 2 * rows_before; step++)
+		status = steps[step % 2](reader, err);
 	dialect->skipped_lines = status == STATUS_OK ? reader->line - 1 : 0;
 	if (status == STATUS_END)
 		return STATUS_OK;

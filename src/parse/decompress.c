@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/banned.h"
 
@@ -105,6 +106,8 @@ static enum status unpack_zstd(struct decompress_stage *unpacking, char *out, si
 	size_t result = ZSTD_decompressStream(unpacking->zstd, &written, &in);
 	stage_input_use(&unpacking->input, in.pos);
 	*made = written.pos;
+	if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
+		return error_no_memory(err);
 	if (ZSTD_isError(result))
 		return meet_damage(unpacking, *made, err);
 	if (result == 0) {

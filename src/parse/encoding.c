@@ -9,8 +9,8 @@
 
 #include "base/banned.h"
 
-/* The Encoding Standard's names and labels (WHATWG) with some code pages, and what iconv calls them. Those that it
- * reads as windows-1252 or -1254 are read so here. */
+/* The Encoding Standard's names and labels (WHATWG) with some code pages and UTF-32, and what iconv calls them. Those
+ * that it reads as windows-1252 or -1254 are read so here. */
 static const struct {
 	const char *name, *iconv;
 	const char *labels; /* each between spaces */
@@ -65,6 +65,8 @@ static const struct {
 	 "ksc5601 ksc_5601 windows-949 "},
 	{"utf-16be", "UTF-16BE", " unicodefffe utf-16be "},
 	{"utf-16le", "UTF-16LE", " csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le "},
+	{"utf-32be", "UTF-32BE", " utf-32be utf32be "},
+	{"utf-32le", "UTF-32LE", " utf-32 utf-32le utf32 utf32le "},
 };
 
 enum {
@@ -173,21 +175,23 @@ static struct census take_census(struct slice text, bool whole)
 	return census;
 }
 
-/* What uchardet makes of the text; false where it says nothing that helps. */
-static bool ask_uchardet(struct slice text, struct encoding *encoding)
+/* What uchardet makes of the text; *known is false where it says nothing that helps. */
+static bool ask_uchardet(struct slice text, struct encoding *encoding, bool *known)
 {
 	uchardet_t detector = uchardet_new();
-	bool known = false;
 
-	if (detector && uchardet_handle_data(detector, text.data, text.size) == 0) {
+	*known = false;
+	if (!detector)
+		return false;
+	bool done = uchardet_handle_data(detector, text.data, text.size) == 0;
+	if (done) {
 		uchardet_data_end(detector);
 		const char *name = uchardet_get_charset(detector);
-		known = name[0] && encoding_find(slice_of_string(name), encoding) &&
-			strcmp(encoding->name, "utf-8") != 0 && strcmp(name, "ASCII") != 0;
+		*known = encoding_find(slice_of_string(name), encoding) &&
+			 strcmp(encoding->name, "utf-8") != 0 && strcmp(name, "ASCII") != 0;
 	}
-	if (detector)
-		uchardet_delete(detector);
-	return known;
+	uchardet_delete(detector);
+	return done;
 }
 
 /* Letters of a Latin alphabet stand alone among ASCII; those of others, and of CJK, side by side. */
@@ -206,27 +210,40 @@ static bool is_of_latin_alphabet(const struct encoding *encoding)
 	return strstr(latin, spaced) != NULL;
 }
 
-bool encoding_guess(struct slice text, bool whole, bool json, struct encoding *encoding)
+bool encoding_guess(struct slice text, bool whole, bool json, struct encoding *encoding, bool *known)
 {
 	struct census census = take_census(text, whole);
+	bool latin = is_latin(&census);
 
-	if (census.high == 0)
-		return ask_uchardet(text, encoding) &&
-		       strncmp(encoding->name, "iso-2022", strlen("iso-2022")) == 0;
+	*known = false;
+	if (census.high == 0) {
+		bool done = ask_uchardet(text, encoding, known);
+		*known = *known && strncmp(encoding->name, "iso-2022", strlen("iso-2022")) == 0;
+		return done;
+	}
 	if (census.damaged == 0 || census.valid >= census.damaged)
-		return false;
+		return true;
 	/* In most encodings a valid character of several bytes is an accident, in some of East Asia
 	 * a frequent one. */
-	if (census.valid * 4 >= census.damaged)
-		return !json && !is_latin(&census) && ask_uchardet(text, encoding) &&
-		       !is_of_latin_alphabet(encoding);
+	if (census.valid * 4 >= census.damaged) {
+		if (json || latin)
+			return true;
+		bool done = ask_uchardet(text, encoding, known);
+		*known = *known && !is_of_latin_alphabet(encoding);
+		return done;
+	}
 	if (json && (census.valid || census.damaged < JSON_LEAST_DAMAGE))
-		return false;
-	bool western = census.odd * 5 <= census.high;
-	if (census.high >= (is_latin(&census) ? SOME_HIGH_BYTES : FEW_HIGH_BYTES) &&
-	    ask_uchardet(text, encoding) && (!is_latin(&census) || is_of_latin_alphabet(encoding)))
 		return true;
-	return western && encoding_find(SLICE("windows-1252"), encoding);
+	if (census.high >= (latin ? SOME_HIGH_BYTES : FEW_HIGH_BYTES)) {
+		if (!ask_uchardet(text, encoding, known))
+			return false;
+		if (*known && (!latin || is_of_latin_alphabet(encoding)))
+			return true;
+	}
+	*known = census.odd * 5 <= census.high;
+	if (*known)
+		find_label("windows-1252", encoding);
+	return true;
 }
 
 /* How the NUL bytes of text in UTF-16 or UTF-32 lie: ASCII characters in it, line ends above all,
@@ -273,5 +290,7 @@ bool encoding_of_unicode(struct slice head, struct encoding *encoding)
 		name = "utf-16be";
 	else
 		name = unmarked_unicode(head);
-	return name && encoding_find(slice_of_string(name), encoding);
+	if (name)
+		find_label(name, encoding);
+	return name != NULL;
 }

@@ -24,9 +24,12 @@ bool encoding_of_unicode(struct slice head, struct encoding *encoding);
  * byte of the file that is not ASCII, or with an escape; `whole` says that nothing follows.
  *
  * UTF-8 it is where at least half of what is not ASCII is valid as such, the rest being damage, or a
- * fifth, unless the text is in an alphabet that is not Latin and uchardet knows it. Otherwise what uchardet says, where there is enough of it to count, and else windows-1252,
- * unless a fifth of the bytes mean nothing there. JSON is UTF-8 by its standard; it is taken for
- * something else only where four places or more are damaged, and nothing is valid. */
-bool encoding_guess(struct slice text, bool whole, bool json, struct encoding *encoding);
+ * fifth, unless the text is in an alphabet that is not Latin and uchardet knows it. Otherwise what
+ * uchardet says, where there is enough of it to count, and else windows-1252, unless a fifth of the
+ * bytes mean nothing there. JSON is UTF-8 by its standard; it is taken for something else only where
+ * four places or more are damaged, and nothing is valid.
+ *
+ * *known says whether it is another, *encoding which. false: memory is exhausted. */
+bool encoding_guess(struct slice text, bool whole, bool json, struct encoding *encoding, bool *known);
 
 #endif

@@ -232,21 +232,17 @@ static enum status find_value(struct json_reader *reader, struct error *err)
 			reader->state = STATE_FIRST;
 			break;
 		case STATE_FIRST:
-			if (byte != ']')
-				return STATUS_OK;
-			status = end_array(reader, err);
-			if (status != STATUS_OK)
-				return status;
-			continue;
 		case STATE_COMMA:
-			if (byte != ',' && byte != ']')
-				return fail_file(reader, 0, "a comma or ] is expected here", err);
 			if (byte == ']') {
 				status = end_array(reader, err);
 				if (status != STATUS_OK)
 					return status;
 				continue;
 			}
+			if (reader->state == STATE_FIRST)
+				return STATUS_OK;
+			if (byte != ',')
+				return fail_file(reader, 0, "a comma or ] is expected here", err);
 			reader->state = STATE_VALUE;
 			break;
 		case STATE_TRAILER:

@@ -108,8 +108,6 @@ static enum status said_encoding(struct slice said, struct slice head, struct en
 	if (!encoding_find(said, encoding))
 		return error_set(err, STATUS_INVALID, "unknown-encoding",
 				 "There is no encoding '%.*s'.", SLICE_ARG(said));
-	if (strcmp(encoding->name, "utf-32") == 0 || strcmp(encoding->name, "utf-16") == 0)
-		encoding_find(SLICE("utf-32le"), encoding);
 	bool unicode = strncmp(encoding->name, "utf-16", 6) == 0 ||
 		       strncmp(encoding->name, "utf-32", 6) == 0;
 	if (unicode && encoding_of_unicode(head, &marked) &&
@@ -198,9 +196,9 @@ static enum status settle_format(struct reader *reader, int fd, struct reader_op
 	reader->format = options->format ? options->format : sniff_format(head, whole);
 	source_consume(source, sniff_byte_order_mark(head));
 	head = source_unread(source);
-	size_t start = json_skip_space(head, 0);
-	if (options->format == FORMAT_UNKNOWN && reader->format == FORMAT_JSON && start < head.size &&
-	    head.data[start] == '{')
+	/* What is told as JSON begins with something. */
+	if (options->format == FORMAT_UNKNOWN && reader->format == FORMAT_JSON &&
+	    head.data[json_skip_space(head, 0)] == '{')
 		return detect_layout(reader, options->record_size_limit, err);
 	return STATUS_OK;
 }

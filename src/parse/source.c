@@ -18,7 +18,8 @@ enum {
 static bool start(struct source *source, struct stage *top)
 {
 	source->top = top;
-	return top && encoding_find(SLICE("utf-8"), &source->encoding);
+	encoding_find(SLICE("utf-8"), &source->encoding);
+	return top != NULL;
 }
 
 bool source_init(struct source *source, int fd, size_t chunk_size)
@@ -140,10 +141,10 @@ static enum status look_ahead(struct source *source, struct slice *ahead, bool *
 	}
 }
 
+/* Once something was wanted: until then there is no buffer. */
 static struct slice hidden(const struct source *source)
 {
-	return slice_of(source->buffer ? source->buffer + source->end : NULL,
-			source->filled - source->end);
+	return slice_of(source->buffer + source->end, source->filled - source->end);
 }
 
 /* Puts a stage that decodes between what is shown and what is not. */
@@ -168,7 +169,7 @@ static enum status settle_encoding(struct source *source, struct error *err)
 	bool shift = source->buffer[source->end] == 0x1B;
 	struct encoding encoding;
 	struct slice ahead;
-	bool whole;
+	bool whole, known;
 
 	if (shift && source->shifts) {
 		source->end++;
@@ -181,7 +182,9 @@ static enum status settle_encoding(struct source *source, struct error *err)
 		source->shifts = true;
 		ahead.size = find_high(ahead);
 	}
-	if (encoding_guess(ahead, whole, source->json, &encoding)) {
+	if (!encoding_guess(ahead, whole, source->json, &encoding, &known))
+		return error_no_memory(err);
+	if (known) {
 		source->watching = false;
 		return divert(source, &encoding, err);
 	}

@@ -105,7 +105,7 @@ enum status stage_input_fill(struct stage_input *input, struct error *err)
 {
 	size_t unused = input->end - input->begin, got;
 
-	if (unused && input->begin)
+	if (unused)
 		memmove(input->buffer, input->buffer + input->begin, unused);
 	input->begin = 0;
 	input->end = unused;

@@ -45,7 +45,8 @@ static size_t pass_undecodable(struct transcode_stage *coding, char out[3])
 	}
 	uint32_t unit = read_unit(coding, unused.data);
 	stage_input_use(&coding->input, coding->unit);
-	if (coding->unit > 1 && unit >= 0xD800 && unit <= 0xDFFF) {
+	/* Below the last surrogate, surrogates alone cannot be decoded. */
+	if (coding->unit > 1 && unit <= 0xDFFF) {
 		out[0] = (char)0xED;
 		out[1] = (char)(0x80 | (unit >> 6 & 0x3F));
 		out[2] = (char)(0x80 | (unit & 0x3F));

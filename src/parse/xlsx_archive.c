@@ -73,12 +73,12 @@ static la_int64_t seek_block(struct archive *zip, void *user, la_int64_t offset,
 {
 	struct xlsx_member *member = user;
 
+	const la_int64_t from[] = {[SEEK_SET] = 0, [SEEK_CUR] = member->offset, [SEEK_END] = member->archive->size};
+
 	(void)zip;
-	if (whence == SEEK_CUR)
-		offset += member->offset;
-	else if (whence == SEEK_END)
-		offset += member->archive->size;
-	if (offset < 0 || offset > member->archive->size)
+	offset += from[whence];
+	/* What is negative is beyond it too. */
+	if ((uint64_t)offset > (uint64_t)member->archive->size)
 		return ARCHIVE_FATAL;
 	member->offset = offset;
 	return offset;

@@ -29,14 +29,17 @@ struct reading {
 	struct format *formats;
 	size_t format_count;
 	bool in_cell_styles;
+	bool failed; /* to find memory */
 };
 
-static const char *copy(struct reading *reading, const char *text)
+/* Terminated; of NULL it is empty. */
+static struct slice copy(struct reading *reading, const char *text)
 {
-	struct slice kept = {0};
+	struct slice kept = SLICE("");
 
-	return arena_copy(reading->book->arena, slice_of_string(text ? text : ""), &kept) ? kept.data
-											  : NULL;
+	if (!arena_copy(reading->book->arena, slice_of_string(text ? text : ""), &kept))
+		reading->failed = true;
+	return kept;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -56,7 +59,7 @@ static void XMLCALL on_relation(void *user, const char *name, const char **attri
 		return;
 	if ((reading->wanted && type && ends_with(type, reading->wanted)) ||
 	    (reading->id && id && strcmp(id, reading->id) == 0))
-		reading->target = copy(reading, xlsx_attribute(attributes, "Target"));
+		reading->target = copy(reading, xlsx_attribute(attributes, "Target")).data;
 }
 
 /* "xl/workbook.xml" and "worksheets/sheet1.xml" give "xl/worksheets/sheet1.xml". */
@@ -78,7 +81,7 @@ static const char *resolve(struct reading *reading, const char *base, const char
 	if (strncmp(target, "./", 2) == 0)
 		target += 2;
 	snprintf(path, sizeof path, "%.*s%s", folder, base, target);
-	return copy(reading, path);
+	return copy(reading, path).data;
 }
 
 /* Finds the member that `base` names by the type of the relation, or by its id. NULL in *member
@@ -104,7 +107,7 @@ static enum status find_related(struct reading *reading, struct xlsx_archive *ar
 		return STATUS_OK;
 	if (status == STATUS_OK && reading->target)
 		*member = resolve(reading, base, reading->target);
-	return status;
+	return status == STATUS_OK && reading->failed ? error_no_memory(err) : status;
 }
 
 static void XMLCALL on_book(void *user, const char *name, const char **attributes)
@@ -128,10 +131,10 @@ static void XMLCALL on_book(void *user, const char *name, const char **attribute
 	value = xlsx_attribute(attributes, "name");
 	if (!relation || !value)
 		return;
-	sheet->relation = copy(reading, relation);
+	sheet->relation = copy(reading, relation).data;
+	sheet->name = copy(reading, value);
 	sheet->hidden = state && strcmp(state, "visible") != 0;
-	if (sheet->relation && arena_copy(reading->book->arena, slice_of_string(value), &sheet->name))
-		reading->sheet_count++;
+	reading->sheet_count++;
 }
 
 static enum xlsx_number builtin_number(long id)
@@ -285,7 +288,9 @@ static enum status read_workbook(struct reading *reading, struct xlsx_archive *a
 	if (parser)
 		XML_SetStartElementHandler(parser, on_book);
 	status = xlsx_member_parse(archive, *workbook, parser, err);
-	return status == STATUS_NOT_FOUND ? xlsx_corrupt(err, "it holds no workbook") : status;
+	if (status == STATUS_NOT_FOUND)
+		return xlsx_corrupt(err, "it holds no workbook");
+	return status == STATUS_OK && reading->failed ? error_no_memory(err) : status;
 }
 
 enum status xlsx_book_read(struct xlsx_book *book, struct xlsx_archive *archive,

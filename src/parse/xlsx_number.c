@@ -15,21 +15,22 @@ static void write_plain(double value, struct strbuf *out)
 {
 	char text[LONGEST_NUMBER];
 
-	for (int digits = 15; digits <= 17; digits++) {
+	/* It ends: 17 always do. */
+	for (int digits = 15;; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, value);
 		double back = strtod(text, NULL);
-		if (!(back < value) && !(back > value))
+		if (back <= value && back >= value)
 			break;
 	}
 	strbuf_add_string(out, text);
 }
 
-/* Days from 1970-01-01 to a date, after Howard Hinnant's "chrono-compatible low-level date
- * algorithms": years begin in March. */
+/* Days from 1970-01-01 to a date of 1899 or later, after Howard Hinnant's "chrono-compatible low-level
+ * date algorithms": years begin in March. */
 static void write_date(long days, struct strbuf *out)
 {
 	days += 719468;
-	long era = (days >= 0 ? days : days - 146096) / 146097;
+	long era = days / 146097;
 	long of_era = days - era * 146097;
 	long year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	long of_year = of_era - (365 * year + year / 4 - year / 100);

@@ -1,5 +1,6 @@
 #include "parse/xlsx_stage.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,7 +145,7 @@ static void XMLCALL on_text(void *user, const char *text, int size)
 
 static bool is_hex(char digit)
 {
-	return digit && strchr("0123456789abcdefABCDEF", digit);
+	return isxdigit((unsigned char)digit);
 }
 
 /* The character of "_x000D_" at `at`: control characters, which XML cannot hold, are written so. */
@@ -166,8 +167,8 @@ static bool read_escape(struct slice text, size_t at, uint32_t *code_point)
 	return true;
 }
 
-/* Appends the text of a string, inside quotes where `quoted`. */
-static void write_text(struct strbuf *out, struct slice text, bool quoted)
+/* Appends the text of a string; one that holds a quote or an escape stands in quotes. */
+static void write_text(struct strbuf *out, struct slice text)
 {
 	for (size_t at = 0; at < text.size;) {
 		size_t plain = at;
@@ -180,7 +181,7 @@ static void write_text(struct strbuf *out, struct slice text, bool quoted)
 		char encoded[4];
 		uint32_t code_point = (unsigned char)text.data[at];
 		at += text.data[at] == '_' && read_escape(text, at, &code_point) ? 7 : 1;
-		if (code_point == '"' && quoted)
+		if (code_point == '"')
 			strbuf_add_byte(out, '"');
 		strbuf_add(out, encoded, utf8_encode(code_point, encoded));
 	}
@@ -201,7 +202,7 @@ static void write_string(struct xlsx_stage *sheet, struct slice text)
 
 	if (quoted)
 		strbuf_add_byte(&sheet->out, '"');
-	write_text(&sheet->out, text, quoted);
+	write_text(&sheet->out, text);
 	if (quoted)
 		strbuf_add_byte(&sheet->out, '"');
 }

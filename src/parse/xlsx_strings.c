@@ -8,12 +8,13 @@
 
 #include "base/banned.h"
 
-static const uint64_t TEXTS_LIMIT = UINT64_C(4) << 30;
+enum { TEXTS_SHARE = 4 }; /* they may be so much of what the workbook may unpack to */
 
 /* What is being read. */
 struct reading {
 	struct xlsx_strings *strings;
-	bool in_text;
+	uint64_t size_limit;
+	bool in_text, too_long;
 	unsigned phonetic; /* inside so many hints of pronunciation */
 };
 
@@ -49,7 +50,8 @@ static void XMLCALL on_text(void *user, const char *text, int size)
 	if (!reading->in_text)
 		return;
 	strings->size += (uint64_t)size;
-	if (strings->size > TEXTS_LIMIT)
+	reading->too_long = strings->size > reading->size_limit;
+	if (reading->too_long)
 		XML_StopParser(user, XML_FALSE);
 	else
 		fwrite(text, 1, (size_t)size, strings->texts);
@@ -70,8 +72,11 @@ static FILE *open_temporary(const char *folder)
 
 static enum status map(FILE *file, uint64_t size, void *mapped, struct error *err)
 {
-	if (fflush(file) != 0 || ferror(file))
-		return error_from_errno(err, errno ? errno : EIO, "keeping the workbook's strings");
+	bool failed = ferror(file);
+
+	failed |= fflush(file) != 0;
+	if (failed)
+		return error_from_errno(err, errno, "keeping the workbook's strings");
 	if (size == 0)
 		return STATUS_OK;
 	void *start = mmap(NULL, size, PROT_READ, MAP_SHARED, fileno(file), 0);
@@ -84,7 +89,7 @@ static enum status map(FILE *file, uint64_t size, void *mapped, struct error *er
 enum status xlsx_strings_read(struct xlsx_strings *strings, struct xlsx_archive *archive,
 			      const char *name, const char *folder, struct error *err)
 {
-	struct reading reading = {.strings = strings};
+	struct reading reading = {.strings = strings, .size_limit = archive->size_limit / TEXTS_SHARE};
 
 	*strings = (struct xlsx_strings){.texts = open_temporary(folder),
 					 .ends = open_temporary(folder)};
@@ -95,8 +100,11 @@ enum status xlsx_strings_read(struct xlsx_strings *strings, struct xlsx_archive 
 		XML_SetElementHandler(parser, on_start, on_end);
 		XML_SetCharacterDataHandler(parser, on_text);
 	}
-	errno = 0;
 	enum status status = xlsx_member_parse(archive, name, parser, err);
+	if (reading.too_long)
+		return error_set(err, STATUS_TOO_LARGE, "too-much-unpacked",
+				 "The workbook's texts have more than %llu bytes together; save the sheet as CSV.",
+				 (unsigned long long)reading.size_limit);
 	if (status == STATUS_OK)
 		status = map(strings->texts, strings->size, &strings->mapped_texts, err);
 	if (status == STATUS_OK)
@@ -120,7 +128,7 @@ void xlsx_strings_release(struct xlsx_strings *strings)
 
 bool xlsx_strings_find(const struct xlsx_strings *strings, uint64_t index, struct slice *text)
 {
-	if (index >= strings->count || !strings->mapped_ends)
+	if (index >= strings->count)
 		return false;
 	uint64_t start = index ? strings->mapped_ends[index - 1] : 0;
 	uint64_t end = strings->mapped_ends[index];

@@ -74,6 +74,13 @@ static void the_schema_s_names_settle_the_delimiter(void **state)
 	expect_header("x,y,z;name;email\n1,2,3;a;b\n4,5,6;c;d\n", "[x,y,z][name][email]", 0);
 }
 
+/* Single quotes around a part of the header would hide a field of the schema. */
+static void single_quotes_do_not_cost_a_name(void **state)
+{
+	(void)state;
+	expect_header("'x,name,y',z\n'1,2,3',4\n", "['x][name][y'][z]", 0);
+}
+
 static void the_header_is_the_first_row_or_the_first_that_names_a_field(void **state)
 {
 	(void)state;
@@ -126,6 +133,7 @@ int main(void)
 		cmocka_unit_test(some_ragged_or_damaged_rows_do_not_change_the_delimiter),
 		cmocka_unit_test(single_quotes_are_taken_where_they_quote),
 		cmocka_unit_test(the_schema_s_names_settle_the_delimiter),
+		cmocka_unit_test(single_quotes_do_not_cost_a_name),
 		cmocka_unit_test(the_header_is_the_first_row_or_the_first_that_names_a_field),
 		cmocka_unit_test(the_header_is_searched_in_twenty_rows),
 		cmocka_unit_test(a_header_longer_than_the_head_is_read),

@@ -371,9 +371,21 @@ static void a_file_that_cannot_be_read_is_an_error(void **state)
 	assert_string_equal(err.code, "io-error");
 }
 
+/* What is damaged is the text between the delimiters, as it stands: a name, and a cell with escapes. */
+static void what_is_damaged_is_kept_as_it_stands(void **state)
+{
+	(void)state;
+	const struct reader_options escaping = {.escape = '\\'};
+
+	assert_records_with("a,b\nx\\,y\"z,2\nx\\,y,2\n", &escaping,
+			    "{\"a\":\"x\\\\,y\\\"z\",\"b\":\"2\"} quote-error(a)\n{\"a\":\"x,y\",\"b\":\"2\"}\n");
+	assert_records("\"a\"\"b\"x,c\n1,2\n", "{\"\\\"a\\\"\\\"b\\\"x\":\"1\",\"c\":\"2\"}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_damaged_is_kept_as_it_stands),
 		cmocka_unit_test(lines_end_at_crlf_lf_or_cr),
 		cmocka_unit_test(quoted_cells_hold_delimiters_quotes_and_line_ends),
 		cmocka_unit_test(blanks_around_quoted_cells_do_not_belong_to_them),

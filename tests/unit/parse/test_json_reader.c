@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "parse/json_wrap.h"
+
 static void expect_failure(const char *bytes, size_t line, size_t column, size_t byte,
 			   const char *problem)
 {
@@ -501,6 +503,117 @@ static void one_text_in_memory_becomes_a_record(void **state)
 	arena_release(&arena);
 }
 
+static void one_line_in_memory_becomes_a_record(void **state)
+{
+	(void)state;
+	struct record record;
+	struct arena arena;
+	struct error err;
+
+	arena_init(&arena, 1 << 20);
+	assert_ok(json_read_line(SLICE("{\"a\":\"b\"}"), &arena, &record, &err), &err);
+	assert_int_equal(record.shape, RECORD_FIELDS);
+	assert_slice(record.fields[0].value.text, "b");
+	assert_ok(json_read_line(SLICE("{\"a\" 1}"), &arena, &record, &err), &err);
+	assert_int_equal(record.shape, RECORD_DAMAGED);
+	assert_string_equal(record.errors[0].code, "syntax-error");
+	assert_int_equal(record.errors[0].byte, 5);
+	assert_slice(record.raw, "{\"a\" 1}");
+	arena_release(&arena);
+}
+
+/* Where the array begins; NULL: there is none. */
+static void expect_wrapped(const char *text, const char *rest, const char *key)
+{
+	const struct slice known[] = {SLICE("name")};
+	struct slice whole = slice_of_string(text), found = SLICE("");
+
+	size_t at = json_find_wrapped(whole, &found, known, 1);
+	assert_int_equal(json_find_wrapped(whole, NULL, known, 1), at);
+	assert_string_equal(text + at, rest ? rest : "");
+	if (rest)
+		assert_slice(found, key);
+}
+
+static void one_array_of_objects_is_what_an_object_wraps(void **state)
+{
+	(void)state;
+	expect_wrapped(" {\"n\":1,\"rows\": [ {}]}", "[ {}]}", "rows");
+	expect_wrapped("{\"rows\":[{},", "[{},", "rows");
+	expect_wrapped("{\"a\":[{}],\"b\":[{}]}", NULL, NULL);
+	expect_wrapped("{\"name\":1,\"a\":[{}]}", NULL, NULL);
+	expect_wrapped("{\"a\":[1]}", NULL, NULL);
+	/* Cut anywhere, or no object at all. */
+	static const char *const none[] = {"", " ", "[{}]", "{", "{\"a", "{\"a\"", "{\"a\":", "{\"a\":[", "{\"a\": [ ", "{\"a\":1", "{\"a\":1,",
+					   "{\"a\":[1],"};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		expect_wrapped(none[i], NULL, NULL);
+	/* One that is damaged ends there. */
+	expect_wrapped("{\"a\":1],\"b\":[{}]}", NULL, NULL);
+}
+
+/* A wrapper over the limit of a record is not looked at whole: what stands behind its array is met later. */
+static void a_long_wrapper_is_checked_to_its_end(void **state)
+{
+	(void)state;
+	static const char head[] = "{\"rows\":[{\"a\":1},{\"a\":2}]";
+	static const struct {
+		const char *tail, *problem;
+	} cases[] = {
+		{"", "before the object is complete"},
+		{",\"x\":1", "before the object is complete"},
+		{" x}", "line 1, column 27 (byte 26)"},
+		{",\"x\":[{}]}", "a second array of objects"},
+		{",\"x\":[1]} 2", "nothing may follow"},
+		{",\"x\":[1]} ", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct reader_options options = {.format = FORMAT_JSON, .record_size_limit = 20};
+		struct transcript transcript;
+		struct strbuf text;
+		strbuf_init(&text, 1000);
+		strbuf_add_string(&text, head);
+		strbuf_add_string(&text, cases[i].tail);
+		transcript_read_bytes(&transcript, strbuf_slice(&text), &options, BRIEF);
+		assert_string_equal(transcript.dialect.records_in, "rows");
+		assert_int_equal(transcript.status, cases[i].problem ? STATUS_INVALID : STATUS_END);
+		if (cases[i].problem) {
+			assert_non_null(strstr(transcript.err.detail, cases[i].problem));
+			assert_true(transcript.err.byte >= sizeof head - 1);
+		}
+		assert_int_equal(transcript.records, cases[i].problem ? 0 : 2); /* none of a batch that fails */
+		strbuf_release(&text);
+		transcript_release(&transcript);
+	}
+}
+
+/* Too long for a record and on one line: records where it wraps them, else a line that is damaged. */
+static void a_line_over_the_limit_that_wraps_is_no_ndjson(void **state)
+{
+	(void)state;
+	struct reader_options options = {.record_size_limit = 1000};
+
+	for (int wraps = 0; wraps < 2; wraps++) {
+		struct transcript transcript;
+		struct strbuf text;
+		strbuf_init(&text, 1 << 20);
+		strbuf_add_string(&text, wraps ? "{\"rows\":[{\"a\":0}" : "{\"rows\":[0");
+		for (int i = 1; i < 20000; i++)
+			strbuf_add_string(&text, wraps ? ",{\"a\":1}" : ",1");
+		for (int i = 0; i < 40000; i++)
+			strbuf_add_string(&text, "  ");
+		strbuf_add_string(&text, "]}");
+		transcript_read_bytes(&transcript, strbuf_slice(&text), &options, BRIEF);
+		assert_int_equal(transcript.status, STATUS_END);
+		assert_int_equal(transcript.format, wraps ? FORMAT_JSON : FORMAT_NDJSON);
+		assert_int_equal(transcript.records, wraps ? 20000 : 1);
+		assert_int_equal(transcript.errors, wraps ? 0 : 1);
+		strbuf_release(&text);
+		transcript_release(&transcript);
+	}
+}
+
 static bool is_gone(struct slice name)
 {
 	return slice_is(name, "_row") || slice_is(name, "gone");
@@ -556,6 +669,10 @@ int main(void)
 		cmocka_unit_test(skipping_is_reading_without_looking),
 		cmocka_unit_test(the_dialect_of_json_has_no_delimiter),
 		cmocka_unit_test(one_text_in_memory_becomes_a_record),
+		cmocka_unit_test(one_line_in_memory_becomes_a_record),
+		cmocka_unit_test(one_array_of_objects_is_what_an_object_wraps),
+		cmocka_unit_test(a_long_wrapper_is_checked_to_its_end),
+		cmocka_unit_test(a_line_over_the_limit_that_wraps_is_no_ndjson),
 	};
 	return cmocka_run_group_tests_name("json_reader", tests, NULL, NULL);
 }

@@ -126,9 +126,27 @@ static void encodings_and_lines_to_skip(void **state)
 	}
 }
 
+static void texts_are_listed_with_their_names(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"format", "delimiter", "quote", "escape", "encoding", "sheet"};
+	struct reader_words words = {.skip = -1};
+	const char *name;
+	size_t count = 0;
+
+	for (struct slice *text; (text = reader_words_text(&words, count, &name)); count++) {
+		assert_string_equal(name, names[count]);
+		*text = SLICE("x");
+	}
+	assert_int_equal(count, 6);
+	assert_slice(words.format, "x");
+	assert_slice(words.sheet, "x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_are_listed_with_their_names),
 		cmocka_unit_test(formats_are_told_by_name),
 		cmocka_unit_test(a_delimiter_is_a_character_alone_doubled_or_spaced),
 		cmocka_unit_test(quotes_and_escapes_are_ascii_or_none),

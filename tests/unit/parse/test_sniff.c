@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "packing.h"
 #include "transcript.h"
 
 #include <stdlib.h>
@@ -35,6 +36,8 @@ static void office_files_are_to_be_saved_as_csv(void **state)
 {
 	(void)state;
 	expect_kind(SLICE("PK\x03\x04\x14\0[Content_Types].xml PK\x03\x04 word/document.xml"), "Word",
+		    "export");
+	expect_kind(SLICE("PK\x03\x04\x14\0[Content_Types].xml PK\x03\x04 ppt/slides/slide1.xml"), "presentation",
 		    "export");
 	expect_kind(SLICE("PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet"),
 		    "OpenDocument", "XLSX or CSV");
@@ -104,6 +107,30 @@ static void a_user_s_word_on_the_format_counts(void **state)
 	assert_records_with("1\n{}\n", &lines, "1 type-error\n{}\n");
 }
 
+static void a_head_alone_tells_its_format(void **state)
+{
+	(void)state;
+	struct reader_options small = {.unpacked_size_limit = 2}, csv = {.format = FORMAT_CSV}, xlsx = {.format = FORMAT_XLSX};
+	struct slice book = make_workbook("<row><c><v>1</v></c></row>", NULL), packed = pack_gzip(SLICE("[{\"a\":1},{\"a\":2}]"));
+	enum file_format format;
+	struct error err;
+
+	assert_ok(reader_sniff(book, false, NULL, &format, &err), &err);
+	assert_int_equal(format, FORMAT_XLSX);
+	assert_ok(reader_sniff(book, false, &xlsx, &format, &err), &err);
+	assert_int_equal(format, FORMAT_XLSX);
+	assert_int_equal(reader_sniff(book, false, &csv, &format, &err), STATUS_UNSUPPORTED);
+	assert_ok(reader_sniff(packed, true, NULL, &format, &err), &err);
+	assert_int_equal(format, FORMAT_JSON);
+	/* What is damaged, or too large, is for the import to see. */
+	assert_ok(reader_sniff(slice_of(packed.data, 12), false, NULL, &format, &err), &err);
+	assert_ok(reader_sniff(packed, true, &small, &format, &err), &err);
+	assert_ok(reader_sniff(SLICE(""), true, NULL, &format, &err), &err);
+	assert_int_equal(format, FORMAT_CSV);
+	free((char *)book.data);
+	free((char *)packed.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +140,7 @@ int main(void)
 		cmocka_unit_test(bytes_that_are_no_text_are_told_by_their_share),
 		cmocka_unit_test(a_reader_of_such_a_file_is_not_opened),
 		cmocka_unit_test(a_user_s_word_on_the_format_counts),
+		cmocka_unit_test(a_head_alone_tells_its_format),
 	};
 	return cmocka_run_group_tests_name("sniff", tests, NULL, NULL);
 }

@@ -5,9 +5,13 @@
 #include "transcript.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "parse/decompress.h"
 #include "parse/encoding.h"
+#include "parse/stage.h"
+#include "parse/xlsx_archive.h"
 #include "parse/xlsx_number.h"
 
 static const size_t chunks[] = {0, 1, 2, 3, 7, 64};
@@ -120,6 +124,143 @@ static void what_unpacks_to_too_much_fails(void **state)
 	struct slice book = make_workbook("<row><c><v>1</v></c></row>", NULL);
 	expect_failure(book, &small, "too-much-unpacked");
 	free((char *)book.data);
+}
+
+/* What a stage gives of `bytes` to its end, or to what ends it: *made bytes, which are dropped. */
+static enum status drain(struct stage *stage, uint64_t *made, struct error *err)
+{
+	static char out[1 << 20];
+	enum status status = STATUS_OK;
+	size_t got = 1;
+
+	assert_non_null(stage);
+	for (*made = 0; status == STATUS_OK && got; *made += got) {
+		got = 0;
+		status = stage->read(stage, out, sizeof out, &got, err);
+	}
+	stage_free(stage);
+	return status;
+}
+
+/* 16 MiB of zeros, behind noise that does not pack, again and again. */
+static struct slice packed_zeros(size_t noise, int members)
+{
+	size_t size = 16 << 20;
+	char *plain = calloc(1, size);
+	struct strbuf all;
+	uint64_t random = 1;
+
+	assert_non_null(plain);
+	for (size_t i = 0; i < noise; i++)
+		plain[i] = (char)random_next(&random);
+	struct slice member = pack_gzip(slice_of(plain, size));
+	strbuf_init(&all, 1 << 30);
+	for (int i = 0; i < members; i++)
+		strbuf_add_slice(&all, member);
+	free(plain);
+	free((char *)member.data);
+	size_t taken;
+	char *bytes = strbuf_take(&all, &taken);
+	return slice_of(bytes, taken);
+}
+
+/* From 256 MiB on the ratio counts. */
+static void what_unpacks_to_too_many_times_its_size_fails(void **state)
+{
+	(void)state;
+	const uint64_t free_size = UINT64_C(256) << 20;
+	struct slice bomb = packed_zeros(0, 17), file = packed_zeros(200000, 17);
+	uint64_t made;
+	struct error err;
+
+	assert_int_equal(drain(decompress_stage_new(COMPRESSION_GZIP, memory_stage_new(bomb), SLICE(""), 0), &made, &err),
+			 STATUS_TOO_LARGE);
+	assert_string_equal(err.code, "too-much-unpacked");
+	assert_true(made > free_size && made <= free_size + (1 << 20));
+	assert_ok(drain(decompress_stage_new(COMPRESSION_GZIP, memory_stage_new(file), SLICE(""), 0), &made, &err), &err);
+	assert_int_equal(made, UINT64_C(17) << 24);
+	free((char *)bomb.data);
+	free((char *)file.data);
+
+	/* Of a workbook, too. */
+	struct xlsx_archive archive = {.size = 1 << 20, .size_limit = UINT64_MAX};
+	assert_ok(xlsx_archive_count(&archive, 200 << 20, &err), &err);
+	assert_ok(xlsx_archive_count(&archive, 20 << 20, &err), &err);
+	archive.unpacked = free_size;
+	assert_int_equal(xlsx_archive_count(&archive, 1, &err), STATUS_TOO_LARGE);
+	assert_string_equal(err.code, "too-much-unpacked");
+	archive = (struct xlsx_archive){.size = 2 << 20, .size_limit = UINT64_MAX, .unpacked = free_size};
+	assert_ok(xlsx_archive_count(&archive, 1, &err), &err);
+}
+
+/* More room than zlib counts. */
+static void a_large_room_is_used_in_part(void **state)
+{
+	(void)state;
+	size_t room = (size_t)1 << 32, got = 0;
+	struct slice bytes = pack_gzip(slice_of(text, sizeof text - 1));
+	struct stage *stage = decompress_stage_new(COMPRESSION_GZIP, memory_stage_new(bytes), SLICE(""), 0);
+	struct error err;
+
+	char *out = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_true(out != MAP_FAILED);
+	assert_non_null(stage);
+	assert_ok(stage->read(stage, out, room, &got, &err), &err);
+	assert_slice(slice_of(out, got), text);
+	stage_free(stage);
+	munmap(out, room);
+	free((char *)bytes.data);
+}
+
+/* Rows of JSON or CSV that do not pack to less than a head. */
+static struct slice random_rows(bool json)
+{
+	struct strbuf rows;
+	uint64_t random = 1;
+	size_t size;
+
+	strbuf_init(&rows, 1 << 20);
+	strbuf_add_string(&rows, json ? "[{\"a\":0}" : "a\n");
+	while (rows.size < 300000)
+		strbuf_add_format(&rows, json ? ",\n{\"a\":%lld}" : "%lld\n", (long long)(random_next(&random) >> 2));
+	strbuf_add_string(&rows, json ? "]" : "");
+	char *bytes = strbuf_take(&rows, &size);
+	return slice_of(bytes, size);
+}
+
+/* Damage is met in the middle of the rows, and told with the line that was being read. */
+static void a_stream_that_ends_early_says_in_which_line(void **state)
+{
+	(void)state;
+	for (int json = 0; json < 2; json++) {
+		struct slice rows = random_rows(json), packed = pack_gzip(rows);
+		struct transcript transcript;
+		assert_true(packed.size > SNIFF_SIZE + 20000);
+		transcript_read_bytes(&transcript, slice_of(packed.data, packed.size - 10), NULL, BRIEF);
+		assert_int_equal(transcript.status, STATUS_INVALID);
+		assert_string_equal(transcript.err.code, "truncated-compression");
+		assert_true(transcript.err.line > 5000);
+		assert_int_equal(transcript.err.column, 1);
+		assert_true(transcript.records > 5000);
+		transcript_release(&transcript);
+		/* Nobody need ask for the error. */
+		struct reader *reader;
+		struct batch batch;
+		int fd = open_bytes(slice_of(packed.data, packed.size - 10));
+		enum status status = reader_open(fd, NULL, &reader, NULL);
+		assert_int_equal(status, STATUS_OK);
+		assert_true(batch_init(&batch, 1000, 1 << 20));
+		while (status == STATUS_OK) {
+			status = reader_next(reader, &batch, NULL);
+			batch_clear(&batch);
+		}
+		assert_int_equal(status, STATUS_INVALID);
+		batch_release(&batch);
+		reader_close(reader);
+		close(fd);
+		free((char *)rows.data);
+		free((char *)packed.data);
+	}
 }
 
 static void every_encoding_comes_out_the_same(void **state)
@@ -309,6 +450,7 @@ static void a_damaged_workbook_fails(void **state)
 	static const char *const damaged[] = {
 		"<row><c t='s'><v>0</v></c></row>", "<row><c t='s'><v>9</v></c></row>", "<row><c t='s'><v>x</v></c></row>",
 		"<row r='1048577'/>", "<row><c r='XFE1'><v>1</v></c></row>", "<row><c></row>", "&bomb;",
+		"<row><c r='ZZZZZZZZZZZZZZZZ1'><v>1</v></c></row>", "<row><c t='s'><v>-1</v></c></row>",
 	};
 
 	for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
@@ -342,6 +484,10 @@ static void numbers_of_sheets_are_written_as_people_see_them(void **state)
 	(void)state;
 	expect_number("1.1000000000000001", XLSX_NUMBER, "1.1");
 	expect_number("0.30000000000000004", XLSX_NUMBER, "0.30000000000000004");
+	expect_number("0.7999999999999999", XLSX_NUMBER, "0.7999999999999999");
+	expect_number("0000000000000000000000000000000000000000000000000000000000000001", XLSX_NUMBER,
+		      "0000000000000000000000000000000000000000000000000000000000000001");
+	expect_number("000000000000000000000000000000000000000000000000000000000000001", XLSX_NUMBER, "1");
 	expect_number("1E3", XLSX_NUMBER, "1000");
 	expect_number("-5", XLSX_NUMBER, "-5");
 	expect_number("none", XLSX_NUMBER, "none");
@@ -378,11 +524,14 @@ static void formats_of_numbers_say_what_they_show(void **state)
 		{"m/d/yy h:mm", XLSX_DATE_TIME}, {"[h]:mm:ss", XLSX_DURATION}, {"[mm]:ss", XLSX_DURATION},
 		{"[$-409]mmm", XLSX_DATE},	 {"0 \"days\"", XLSX_NUMBER}, {"#,##0_d", XLSX_NUMBER},
 		{"[Red]0", XLSX_NUMBER},	 {"0\\d", XLSX_NUMBER},	   {"\"x", XLSX_NUMBER},
+		{"*d0", XLSX_NUMBER},	 {"[d]0", XLSX_NUMBER},	   {"[dd]0", XLSX_NUMBER},
+		{"[hm]0", XLSX_NUMBER},	 {"m S", XLSX_TIME},	   {"M", XLSX_DATE},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		if (xlsx_number_of_format(slice_of_string(cases[i].code)) != cases[i].number)
 			fail_msg("%s", cases[i].code);
+	assert_int_equal(xlsx_number_of_format(SLICE("\0")), XLSX_NUMBER);
 }
 
 int main(void)
@@ -391,6 +540,9 @@ int main(void)
 		cmocka_unit_test(packed_files_read_as_what_is_in_them),
 		cmocka_unit_test(a_packed_file_that_is_cut_anywhere_fails),
 		cmocka_unit_test(what_unpacks_to_too_much_fails),
+		cmocka_unit_test(what_unpacks_to_too_many_times_its_size_fails),
+		cmocka_unit_test(a_large_room_is_used_in_part),
+		cmocka_unit_test(a_stream_that_ends_early_says_in_which_line),
 		cmocka_unit_test(every_encoding_comes_out_the_same),
 		cmocka_unit_test(what_cannot_be_decoded_is_an_error_of_its_row),
 		cmocka_unit_test(what_is_told_of_a_file_must_hold),
