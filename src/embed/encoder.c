@@ -7,7 +7,9 @@
 enum {
 	BUFFER_ALIGNMENT = 64,
 	BLOCK_PANEL = 48, /* rows in blocks: what is between two products stays in 512 KB of cache */
-	STRIP_PANEL = 96, /* rows in strips: by as many, weights from memory come in time */
+	STRIP_PANEL = 96,  /* rows in strips: by as many, weights from memory come in time */
+	BYTES_PANEL = 48,  /* of bytes in strips, which are float32 until they are rotated */
+	TEXTS_TOKENS = 96, /* with strips: what is between two passes stays in 1 MB of cache */
 };
 
 /* What products read where they do not read float32: bf16, or bytes with their levels. */
@@ -23,15 +25,18 @@ struct embed_workspace {
 	struct matmul_context *context; /* NULL where there is no engine */
 	size_t panel_rows;
 	size_t max_tokens;
-	float *state;    /* [max_tokens, up to panels][HIDDEN]: what flows from layer to layer */
-	float *qkv;      /* [the same][QKV] */
-	float *attended; /* [the same][HIDDEN]; NULL with bf16 */
-	float *inner;    /* [panel_rows][INNER] */
-	float *product;  /* [panel_rows][HIDDEN] */
+	size_t texts_tokens; /* that go through all layers together; a longer text goes alone */
+	float *state; /* [that, up to panels][HIDDEN]: what flows from layer to layer */
+	bool is_qkv_narrow;
+	float *qkv;           /* [the same][QKV]; or */
+	uint16_t *narrow_qkv; /* the same in bf16, where attention reads that */
+	float *attended;      /* [the same][HIDDEN]; NULL with bf16 */
+	float *inner;         /* [panel_rows][INNER] */
+	float *product;       /* [panel_rows][HIDDEN] */
 	struct narrow narrow_state, narrow_attended; /* as state */
 	struct narrow narrow_inner;                  /* [group_rows][INNER] */
 
-	/* Rows that go up to INNER together before any comes down: a panel in float32 and in blocks,
+	/* Rows that go up to INNER together before any comes down: a panel in float32, strips and blocks,
 	 * else all. */
 	size_t group_rows;
 };
@@ -51,10 +56,14 @@ static void *new_rows(size_t rows, size_t columns, size_t number_size)
 static bool new_buffers(struct embed_workspace *workspace, size_t rows)
 {
 	workspace->state = new_rows(rows, HIDDEN, sizeof(float));
-	workspace->qkv = new_rows(rows, QKV, sizeof(float));
+	if (workspace->is_qkv_narrow)
+		workspace->narrow_qkv = new_rows(rows, QKV, sizeof(uint16_t));
+	else
+		workspace->qkv = new_rows(rows, QKV, sizeof(float));
 	workspace->inner = new_rows(workspace->panel_rows, INNER, sizeof(float));
 	workspace->product = new_rows(workspace->panel_rows, HIDDEN, sizeof(float));
-	return workspace->state && workspace->qkv && workspace->inner && workspace->product;
+	return workspace->state && (workspace->qkv || workspace->narrow_qkv) && workspace->inner &&
+	       workspace->product;
 }
 
 static bool narrow_new(struct narrow *narrow, size_t rows, size_t columns,
@@ -87,7 +96,8 @@ static void narrow_release(struct narrow *narrow)
 static bool new_sources(struct embed_workspace *workspace, size_t rows,
 			const struct embed_model *model)
 {
-	workspace->group_rows = model->precision == EMBED_F32 || model->block_pool
+	workspace->group_rows = model->strip_pool || model->block_pool ||
+						model->precision == EMBED_F32
 					? workspace->panel_rows
 					: rows;
 	if (model->precision != EMBED_BF16) {
@@ -104,7 +114,9 @@ static size_t choose_panel_rows(const struct embed_model *model)
 {
 	if (model->block_pool)
 		return BLOCK_PANEL;
-	return model->strip_pool ? STRIP_PANEL : MATMUL_PANEL;
+	if (model->strip_pool)
+		return model->precision == EMBED_INT8 ? BYTES_PANEL : STRIP_PANEL;
+	return MATMUL_PANEL;
 }
 
 struct embed_workspace *embed_workspace_new(const struct embed_model *model, size_t max_tokens)
@@ -119,7 +131,11 @@ struct embed_workspace *embed_workspace_new(const struct embed_model *model, siz
 		max_tokens = EMBED_MAX_TOKENS;
 	workspace->max_tokens = max_tokens;
 	workspace->panel_rows = choose_panel_rows(model);
-	size_t rows = (max_tokens + workspace->panel_rows - 1) / workspace->panel_rows *
+	workspace->is_qkv_narrow = model->strip_pool && model->precision != EMBED_F32 &&
+				   model->kernels->attend_narrow;
+	workspace->texts_tokens = model->strip_pool ? TEXTS_TOKENS : max_tokens;
+	size_t most = model->strip_pool ? EMBED_MAX_TOKENS : max_tokens;
+	size_t rows = (most + workspace->panel_rows - 1) / workspace->panel_rows *
 		      workspace->panel_rows;
 	if (model->engine)
 		workspace->context = matmul_context_new(model->engine);
@@ -138,6 +154,7 @@ void embed_workspace_free(struct embed_workspace *workspace)
 	matmul_context_free(workspace->context);
 	free(workspace->state);
 	free(workspace->qkv);
+	free(workspace->narrow_qkv);
 	free(workspace->attended);
 	free(workspace->inner);
 	free(workspace->product);
@@ -198,6 +215,38 @@ static void quantize(const struct embed_model *model, const struct narrow *narro
 						narrow->block_levels + row * columns / BLOCK, rows);
 }
 
+/* The layer's product of rows from `row` on, in strips. */
+static void multiply_strips(const struct embed_model *model, const struct layer *layer,
+			    enum matmul_kind kind, const float *wide, const struct narrow *narrow,
+			    size_t row, size_t rows, enum strip_finish finish, const float *bias,
+			    void *destination)
+{
+	size_t at = row * matmul_length(kind);
+	struct strip_product product = {.weights = layer->strips[kind],
+					.length = matmul_length(kind),
+					.width = matmul_width(kind),
+					.finish = finish,
+					.bias = bias,
+					.destination = destination};
+
+	switch (model->precision) {
+	case EMBED_BF16:
+		product.source = (const uint16_t *)narrow->numbers + at;
+		model->kernels->multiply_bf16(&product, rows);
+		break;
+	case EMBED_INT8:
+		product.source = (const uint8_t *)narrow->numbers + at;
+		product.levels = narrow->levels + row;
+		product.scales = layer->channels[kind].scales;
+		product.offsets = layer->channels[kind].offsets;
+		model->kernels->multiply_bytes(&product, rows);
+		break;
+	default:
+		product.source = wide + at;
+		model->kernels->multiply_f32(&product, rows);
+	}
+}
+
 /* destination[rows][width] = the layer's product of rows from `row` on: the narrow ones, or
  * those of `wide` where products read float32. */
 static bool multiply(const struct embed_model *model, const struct layer *layer,
@@ -215,8 +264,7 @@ static bool multiply(const struct embed_model *model, const struct layer *layer,
 		return true;
 	}
 	if (layer->strips[kind]) {
-		model->kernels->multiply_strips(wide + at, matmul_length(kind), layer->strips[kind],
-						matmul_width(kind), destination, rows);
+		multiply_strips(model, layer, kind, wide, narrow, row, rows, STRIP_SUM, NULL, destination);
 		return true;
 	}
 	if (narrow->levels)
@@ -249,14 +297,18 @@ static void attend(const struct embed_model *model, const struct layer *layer,
 		   struct embed_workspace *workspace, size_t row, size_t rows)
 {
 	uint16_t *narrow = bf16_row(&workspace->narrow_attended, row, HIDDEN);
-	const float *qkv = workspace->qkv + row * QKV;
+	float *attended = narrow ? NULL : workspace->attended + row * HIDDEN;
 
-	if (narrow) {
-		model->kernels->attend_bf16(qkv, layer->query_bias, narrow, rows);
+	if (workspace->narrow_qkv)
+		model->kernels->attend_narrow(workspace->narrow_qkv + row * QKV, attended, narrow,
+					      rows);
+	else if (narrow)
+		model->kernels->attend_bf16(workspace->qkv + row * QKV, layer->qkv_bias, narrow,
+					    rows);
+	else
+		model->kernels->attend(workspace->qkv + row * QKV, layer->qkv_bias, attended, rows);
+	if (narrow)
 		return;
-	}
-	float *attended = workspace->attended + row * HIDDEN;
-	model->kernels->attend(qkv, layer->query_bias, attended, rows);
 	quantize(model, &workspace->narrow_attended, attended, MATMUL_OUT, row, rows);
 }
 
@@ -265,11 +317,18 @@ static bool run_attention(const struct embed_model *model, const struct layer *l
 			  struct embed_workspace *workspace, const uint32_t *sizes, size_t count,
 			  size_t tokens)
 {
-	for (size_t row = 0; row < tokens; row += workspace->panel_rows)
-		if (!multiply(model, layer, MATMUL_QKV, workspace, workspace->state,
-			      &workspace->narrow_state, row, panel_rows(workspace, row, tokens),
-			      workspace->qkv + row * QKV))
+	for (size_t row = 0; row < tokens; row += workspace->panel_rows) {
+		size_t rows = panel_rows(workspace, row, tokens);
+
+		if (workspace->narrow_qkv)
+			multiply_strips(model, layer, MATMUL_QKV, NULL, &workspace->narrow_state, row,
+					rows, STRIP_BF16, layer->qkv_bias,
+					workspace->narrow_qkv + row * QKV);
+		else if (!multiply(model, layer, MATMUL_QKV, workspace, workspace->state,
+				   &workspace->narrow_state, row, rows,
+				   workspace->qkv + row * QKV))
 			return false;
+	}
 	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
 		attend(model, layer, workspace, row, sizes[i]);
 	return true;
@@ -293,6 +352,13 @@ static bool run_up(const struct embed_model *model, const struct layer *layer,
 	uint16_t *narrow = bf16_row(&workspace->narrow_inner, row - group, INNER);
 	float *inner = workspace->inner;
 
+	if (layer->strips[MATMUL_UP]) {
+		multiply_strips(model, layer, MATMUL_UP, workspace->state,
+				&workspace->narrow_state, row, rows, STRIP_GELU, layer->up_bias,
+				narrow ? (void *)narrow : inner);
+		quantize(model, &workspace->narrow_inner, inner, MATMUL_DOWN, row - group, rows);
+		return true;
+	}
 	if (!multiply(model, layer, MATMUL_UP, workspace, workspace->state,
 		      &workspace->narrow_state, row, rows, inner))
 		return false;
@@ -341,6 +407,30 @@ static bool run_group(const struct embed_model *model, const struct layer *layer
 	return true;
 }
 
+/* Texts of `tokens` tokens together, all the way. */
+static bool run_texts(const struct embed_model *model, struct embed_workspace *workspace,
+		      const int32_t *ids, const uint32_t *sizes, size_t count, size_t tokens,
+		      float *vectors)
+{
+	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
+		look_up(model, workspace, ids + row, row, sizes[i]);
+	for (size_t i = 0; i < LAYERS; i++) {
+		const struct layer *layer = &model->layers[i];
+
+		if (!run_attention(model, layer, workspace, sizes, count, tokens))
+			return false;
+		for (size_t row = 0; row < tokens; row += workspace->group_rows) {
+			size_t end = row + workspace->group_rows;
+			if (!run_group(model, layer, workspace, row, end < tokens ? end : tokens))
+				return false;
+		}
+	}
+	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
+		model->kernels->pool(workspace->state + row * HIDDEN, vectors + i * EMBED_DIMENSION,
+				     sizes[i]);
+	return true;
+}
+
 enum status embed_run(const struct embed_model *model, struct embed_workspace *workspace,
 		      const int32_t *ids, const uint32_t *sizes, size_t count, float *vectors,
 		      struct error *err)
@@ -350,21 +440,14 @@ enum status embed_run(const struct embed_model *model, struct embed_workspace *w
 	enum status status = check_batch(workspace, ids, sizes, count, &tokens, err);
 	if (status != STATUS_OK)
 		return status;
-	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
-		look_up(model, workspace, ids + row, row, sizes[i]);
-	for (size_t i = 0; i < LAYERS; i++) {
-		const struct layer *layer = &model->layers[i];
-
-		if (!run_attention(model, layer, workspace, sizes, count, tokens))
+	for (size_t i = 0, begin; i < count; vectors += (i - begin) * EMBED_DIMENSION) {
+		begin = i;
+		tokens = sizes[i++];
+		while (i < count && tokens + sizes[i] <= workspace->texts_tokens)
+			tokens += sizes[i++];
+		if (!run_texts(model, workspace, ids, sizes + begin, i - begin, tokens, vectors))
 			return error_no_memory(err);
-		for (size_t row = 0; row < tokens; row += workspace->group_rows) {
-			size_t end = row + workspace->group_rows;
-			if (!run_group(model, layer, workspace, row, end < tokens ? end : tokens))
-				return error_no_memory(err);
-		}
+		ids += tokens;
 	}
-	for (size_t i = 0, row = 0; i < count; row += sizes[i++])
-		model->kernels->pool(workspace->state + row * HIDDEN, vectors + i * EMBED_DIMENSION,
-				     sizes[i]);
 	return STATUS_OK;
 }

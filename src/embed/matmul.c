@@ -78,9 +78,14 @@ static bool has_isa(dnnl_cpu_isa_t isa)
 	return (dnnl_get_effective_cpu_isa() & isa) == isa;
 }
 
+bool matmul_has_tiles(void)
+{
+	return has_isa(dnnl_cpu_isa_avx512_core_amx);
+}
+
 enum matmul_support matmul_support(enum matmul_type type)
 {
-	if (type == MATMUL_F32 || has_isa(dnnl_cpu_isa_avx512_core_amx))
+	if (type == MATMUL_F32 || matmul_has_tiles())
 		return MATMUL_FAST;
 	if (type == MATMUL_INT8)
 		return has_isa(dnnl_cpu_isa_avx512_core_vnni) ? MATMUL_FAST : MATMUL_NONE;
@@ -138,7 +143,7 @@ struct matmul_engine *matmul_engine_new(enum matmul_type type)
 	engine->source = types[type].source;
 	engine->weights = types[type].weights;
 	engine->destination = types[type].destination;
-	engine->tiles = type != MATMUL_F32 && has_isa(dnnl_cpu_isa_avx512_core_amx);
+	engine->tiles = type != MATMUL_F32 && matmul_has_tiles();
 	if (dnnl_engine_create(&engine->engine, dnnl_cpu, 0) == dnnl_success && pool_open(engine))
 		return engine;
 	matmul_engine_free(engine);

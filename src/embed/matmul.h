@@ -27,6 +27,9 @@ enum matmul_support { MATMUL_NONE, MATMUL_SLOW, MATMUL_FAST };
 
 enum matmul_support matmul_support(enum matmul_type type);
 
+/* Whether products of bf16 and bytes run on AMX: nothing else is as fast. */
+bool matmul_has_tiles(void);
+
 /* How many numbers each output is the sum of, and how many outputs there are. */
 size_t matmul_length(enum matmul_kind kind);
 size_t matmul_width(enum matmul_kind kind);

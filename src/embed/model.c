@@ -167,18 +167,32 @@ static bool new_block_pool(struct embed_model *model)
 /* In the order in which they are used: a product fetches what lies behind its last strip. */
 static bool new_strip_pool(struct embed_model *model)
 {
-	size_t count = 0;
+	static const size_t number_sizes[] = {
+		[EMBED_F32] = sizeof(float), [EMBED_BF16] = sizeof(uint16_t), [EMBED_INT8] = 1};
+	size_t number_size = number_sizes[model->precision], size = 0;
 
 	for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++)
-		count += matmul_width(kind) * matmul_length(kind);
-	float *pool = new_pool(count * LAYERS * sizeof *pool);
+		size += matmul_width(kind) * matmul_length(kind) * number_size;
+	char *pool = new_pool(size * LAYERS);
 	model->strip_pool = pool;
 	for (size_t i = 0; pool && i < LAYERS; i++)
 		for (enum matmul_kind kind = 0; kind < MATMUL_KINDS; kind++) {
 			model->layers[i].strips[kind] = pool;
-			pool += matmul_width(kind) * matmul_length(kind);
+			pool += matmul_width(kind) * matmul_length(kind) * number_size;
 		}
 	return model->strip_pool;
+}
+
+static bool is_best_in_strips(const struct kernels *kernels, enum embed_precision precision)
+{
+	switch (precision) {
+	case EMBED_F32:
+		return kernels->in_strips.f32;
+	case EMBED_BF16:
+		return kernels->in_strips.bf16 && !matmul_has_tiles();
+	default:
+		return kernels->in_strips.bytes && !matmul_has_tiles();
+	}
 }
 
 static enum status choose_precision(struct embed_model *model, enum embed_precision wanted,
@@ -189,16 +203,16 @@ static enum status choose_precision(struct embed_model *model, enum embed_precis
 
 	if (wanted == EMBED_AUTO)
 		wanted = matmul_support(MATMUL_BF16) == MATMUL_FAST ? EMBED_BF16 : EMBED_F32;
+	model->precision = wanted;
+	if (is_best_in_strips(model->kernels, wanted))
+		return new_strip_pool(model) ? STATUS_OK : error_no_memory(err);
 	enum matmul_support support = matmul_support(types[wanted]);
 	if (support == MATMUL_NONE && wanted != EMBED_INT8)
 		return error_set(err, STATUS_UNSUPPORTED, "precision-unsupported",
 				 "This processor cannot embed in %s; 'auto' and f32 work.",
 				 precision_names[wanted]);
-	model->precision = wanted;
 	if (support == MATMUL_NONE)
 		return new_block_pool(model) ? STATUS_OK : error_no_memory(err);
-	if (wanted == EMBED_F32 && model->kernels->in_strips)
-		return new_strip_pool(model) ? STATUS_OK : error_no_memory(err);
 	model->engine = matmul_engine_new(types[wanted]);
 	return model->engine ? STATUS_OK : error_no_memory(err);
 }

@@ -16,14 +16,14 @@ struct layer {
 	/* One of the three. */
 	struct matmul_weights *products[MATMUL_KINDS]; /* of the engine */
 	struct block_weights *blocks[MATMUL_KINDS];    /* in the model's block pool */
-	float *strips[MATMUL_KINDS];                   /* in the model's strip pool */
+	void *strips[MATMUL_KINDS];                    /* in the model's strip pool */
 
-	float query_bias[HIDDEN];
+	float qkv_bias[QKV]; /* the queries'; 0 for keys and values: kernels.h says why */
 	float out_bias[HIDDEN]; /* with what the values' bias comes to behind the product */
 	float up_bias[INNER];
 	float down_bias[HIDDEN];
 	struct norm attention_norm, output_norm;
-	struct channels channels[MATMUL_KINDS]; /* with EMBED_INT8 by the engine */
+	struct channels channels[MATMUL_KINDS]; /* with EMBED_INT8, but in blocks */
 };
 
 struct embed_model {
@@ -34,7 +34,7 @@ struct embed_model {
 	/* What products are made by is not NULL. The pools are the weights of all layers. */
 	struct matmul_engine *engine;
 	struct block_weights *block_pool; /* EMBED_INT8 without VNNI */
-	float *strip_pool;                /* EMBED_F32 where that is faster than the engine */
+	void *strip_pool;                 /* where the kernels are faster than the engine */
 
 	float *words; /* [VOCABULARY][HIDDEN] */
 	struct norm embedding_norm;

@@ -60,6 +60,23 @@ static void quantize_outputs(const struct kernels *kernels, enum matmul_kind kin
 	}
 }
 
+static void pack_strips(const struct loader *loader, enum matmul_kind kind, void *strips)
+{
+	size_t length = matmul_length(kind), width = matmul_width(kind);
+
+	switch (loader->model->precision) {
+	case EMBED_INT8:
+		strips_pack_bytes(loader->bytes, width, length, strips);
+		break;
+	case EMBED_BF16:
+		strips_pack_bf16(loader->scratch, width, length, strips);
+		break;
+	default:
+		strips_pack(loader->scratch, width, length,
+			    loader->model->kernels->strip_width_f32, strips);
+	}
+}
+
 /* Packs what is in the scratch, which is used up. */
 static enum status pack(struct loader *loader, size_t index, enum matmul_kind kind)
 {
@@ -74,15 +91,14 @@ static enum status pack(struct loader *loader, size_t index, enum matmul_kind ki
 		blocks_pack(loader->scratch, width, length, layer->blocks[kind]);
 		return STATUS_OK;
 	}
-	if (model->strip_pool) {
-		strips_pack(loader->scratch, matmul_width(kind), matmul_length(kind),
-			    layer->strips[kind]);
-		return STATUS_OK;
-	}
 	if (model->precision == EMBED_INT8) {
 		quantize_outputs(model->kernels, kind, loader->scratch, loader->bytes,
 				 &layer->channels[kind]);
 		weights = loader->bytes;
+	}
+	if (model->strip_pool) {
+		pack_strips(loader, kind, layer->strips[kind]);
+		return STATUS_OK;
 	}
 	layer->products[kind] = matmul_weights_new(model->engine, kind, weights);
 	return layer->products[kind] ? STATUS_OK : error_no_memory(loader->err);
@@ -116,7 +132,7 @@ static enum status read_attention(struct loader *loader, size_t index)
 		status = pack(loader, index, MATMUL_QKV);
 	if (status == STATUS_OK)
 		status = read_part(loader, index, "attention.self.query.bias", 0, HIDDEN,
-				   layer->query_bias);
+				   layer->qkv_bias);
 	if (status == STATUS_OK) /* checked, not used: see kernels.h */
 		status = read_part(loader, index, "attention.self.key.bias", 0, HIDDEN, keys_bias);
 	if (status == STATUS_OK)

@@ -1,7 +1,9 @@
 #include "embed/kernels/simd_avx512.h"
 
 #include "embed/kernels/passes.inc"
+#include "embed/kernels/strips_avx512.inc"
 
 #include "base/banned.h"
 
-const struct kernels kernels_avx512 = {.name = "avx512", PASSES};
+const struct kernels kernels_avx512 = {
+	.name = "avx512", .in_strips.f32 = true, .strip_width_f32 = STRIP_WIDTH, PASSES};

@@ -15,9 +15,14 @@ static bool runs_avx512(void)
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+static bool runs_avx512_vnni(void)
+{
+	return runs_avx512() && __builtin_cpu_supports("avx512vnni");
+}
+
 static bool runs_avx512_bf16(void)
 {
-	return runs_avx512() && __builtin_cpu_supports("avx512bf16");
+	return runs_avx512_vnni() && __builtin_cpu_supports("avx512bf16");
 }
 
 static bool runs_plain(void)
@@ -31,6 +36,7 @@ static const struct {
 	bool (*runs)(void);
 } tables[] = {
 	{&kernels_avx512_bf16, runs_avx512_bf16},
+	{&kernels_avx512_vnni, runs_avx512_vnni},
 	{&kernels_avx512, runs_avx512},
 	{&kernels_avx2, runs_avx2},
 	{&kernels_plain, runs_plain},

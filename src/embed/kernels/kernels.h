@@ -25,12 +25,40 @@ struct quantized_row {
  * what stands out over all numbers of a block, so that fewer levels are wasted on it. */
 enum { ROTATION = BLOCK };
 
-/* Outputs whose float32 weights lie side by side. */
-enum { STRIP_WIDTH = 24 };
+/* Outputs whose weights lie side by side; the float32 ones of AVX2 in strips of STRIP_WIDTH_AVX2. */
+enum { STRIP_WIDTH = 48, STRIP_WIDTH_AVX2 = 24 };
+
+/* What is made of a sum before it is written. */
+enum strip_finish {
+	STRIP_SUM,  /* float32 */
+	STRIP_GELU, /* gelu(x + bias): bf16 of a product of bf16, else float32 */
+	STRIP_BF16, /* x + bias, in bf16; of products of bf16 and bytes */
+};
+
+/* A product with weights in strips: as many numbers as fill 32 bits (one float32, two bf16, four bytes)
+ * of an output, then those of the strip's next one; the strip's next numbers; the next strip. */
+struct strip_product {
+	const void *source;   /* [rows][length] */
+	const void *weights;  /* of the source's type, bytes signed */
+	size_t length, width; /* multiples of 32 and of the strip's width */
+
+	/* Of bytes alone: a sum x is level.scale * (scales[j] * x - offsets[j] * level.zero). */
+	const struct quantized_row *levels;
+	const float *scales, *offsets;
+
+	enum strip_finish finish;
+	const float *bias; /* [width], but with STRIP_SUM */
+	void *destination; /* [rows][width] */
+};
 
 struct kernels {
-	const char *name; /* "plain", "avx2", "avx512", "avx512-bf16" */
-	bool in_strips;   /* multiply_strips is faster than oneDNN's product */
+	const char *name; /* "plain", "avx2", "avx512", "avx512-vnni", "avx512-bf16" */
+
+	/* The products below that are faster than oneDNN's. */
+	struct {
+		bool f32, bf16, bytes;
+	} in_strips;
+	size_t strip_width_f32;
 
 	/* x[rows][INNER] becomes gelu(x + bias), gelu(v) = v / 2 * (1 + erf(v / sqrt 2)),
 	 * to 2e-6. */
@@ -58,6 +86,11 @@ struct kernels {
 	void (*attend)(const float *qkv, const float *query_bias, float *context, size_t rows);
 	void (*attend_bf16)(const float *qkv, const float *query_bias, uint16_t *context,
 			    size_t rows);
+
+	/* The same of bf16 with the bias on queries added, rounded to bf16 on the way where that is faster: to
+	 * 2^-7 of the values. The result goes to `context` or to `narrow`; the other is NULL. NULL where
+	 * the instruction set has nothing for it. */
+	void (*attend_narrow)(const uint16_t *qkv, float *context, uint16_t *narrow, size_t rows);
 
 	/* x[columns] becomes the rotated row; columns is HIDDEN or INNER. */
 	void (*rotate)(float *x, size_t columns);
@@ -90,11 +123,12 @@ struct kernels {
 				size_t length, const struct block_weights *weights, size_t width,
 				float *destination, size_t rows);
 
-	/* destination[rows][width] = source[rows][length] · weights, in strips:
-	 * [width / STRIP_WIDTH][length][STRIP_WIDTH]. length is a multiple of 4, width one of
-	 * STRIP_WIDTH. A row's numbers are the same to the bit whatever `rows` is. */
-	void (*multiply_strips)(const float *source, size_t length, const float *weights,
-				size_t width, float *destination, size_t rows);
+	/* Products in strips. A row's numbers are the same to the bit whatever `rows` is. GELU as above: of
+	 * float32 to 2e-6, else to 4e-4. multiply_bf16 and multiply_bytes are NULL where the instruction set
+	 * has nothing for them. */
+	void (*multiply_f32)(const struct strip_product *product, size_t rows);
+	void (*multiply_bf16)(const struct strip_product *product, size_t rows);
+	void (*multiply_bytes)(const struct strip_product *product, size_t rows);
 
 	/* vector[HIDDEN] = the mean of state[rows][HIDDEN], scaled to L2 norm 1. */
 	void (*pool)(const float *state, float *vector, size_t rows);
@@ -105,11 +139,12 @@ void multiply_blocks_avx2(const uint8_t *source, const struct block_level *level
 			  const struct block_weights *weights, size_t width, float *destination,
 			  size_t rows);
 
-/* multiply_strips of all tables from AVX2 on. */
+/* The sums of AVX2's multiply_f32. */
 void multiply_strips_avx2(const float *source, size_t length, const float *weights, size_t width,
 			  float *destination, size_t rows);
 
-extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512, kernels_avx512_bf16;
+extern const struct kernels kernels_plain, kernels_avx2, kernels_avx512, kernels_avx512_vnni,
+	kernels_avx512_bf16;
 
 /* The fastest table that this processor runs, none faster than the one named `most` unless that is
  * NULL. A name that there is not gives kernels_plain. */

@@ -4,6 +4,15 @@
 
 #include "base/banned.h"
 
+static float from_bf16(uint16_t number)
+{
+	uint32_t bits = (uint32_t)number << 16;
+	float x;
+
+	memcpy(&x, &bits, sizeof x);
+	return x;
+}
+
 static uint16_t to_bf16(float x)
 {
 	uint32_t bits;
@@ -131,6 +140,19 @@ static void attend_bf16(const float *qkv, const float *query_bias, uint16_t *con
 	attend(qkv, query_bias, wide, rows);
 	for (size_t row = 0; row < rows; row++)
 		narrow_row(wide + row * HIDDEN, context + row * HIDDEN);
+}
+
+static void attend_narrow(const uint16_t *qkv, float *context, uint16_t *narrow, size_t rows)
+{
+	static const float no_bias[HIDDEN];
+	float wide[EMBED_MAX_TOKENS * QKV];
+
+	for (size_t i = 0; i < rows * QKV; i++)
+		wide[i] = from_bf16(qkv[i]);
+	if (context)
+		attend(wide, no_bias, context, rows);
+	else
+		attend_bf16(wide, no_bias, narrow, rows);
 }
 
 static void rotate_block(float *x)
@@ -273,17 +295,71 @@ static void multiply_blocks(const uint8_t *source, const struct block_level *lev
 		}
 }
 
-static void multiply_strips(const float *source, size_t length, const float *weights, size_t width,
-			    float *destination, size_t rows)
+/* Where number i of output j stands in strips, `group` numbers filling 32 bits. */
+static size_t place(size_t i, size_t j, size_t length, size_t group)
 {
-	for (size_t row = 0; row < rows; row++)
-		for (size_t j = 0; j < width; j++) {
-			const float *strip = weights + j / STRIP_WIDTH * STRIP_WIDTH * length;
+	size_t strip = j / STRIP_WIDTH * STRIP_WIDTH * length;
+
+	return strip + (i / group * STRIP_WIDTH + j % STRIP_WIDTH) * group + i % group;
+}
+
+static void finish_sum(float x, const struct strip_product *p, size_t row, size_t j, bool is_bf16)
+{
+	size_t at = row * p->width + j;
+
+	if (p->finish != STRIP_SUM)
+		x += p->bias[j];
+	if (p->finish == STRIP_GELU)
+		x = gelu_of(x);
+	if (p->finish == STRIP_BF16 || (p->finish == STRIP_GELU && is_bf16))
+		((uint16_t *)p->destination)[at] = to_bf16(x);
+	else
+		((float *)p->destination)[at] = x;
+}
+
+static void multiply_f32(const struct strip_product *p, size_t rows)
+{
+	const float *weights = p->weights, *x = p->source;
+
+	for (size_t row = 0; row < rows; row++, x += p->length)
+		for (size_t j = 0; j < p->width; j++) {
 			float sum = 0;
 
-			for (size_t i = 0; i < length; i++)
-				sum += source[row * length + i] * strip[i * STRIP_WIDTH + j % STRIP_WIDTH];
-			destination[row * width + j] = sum;
+			for (size_t i = 0; i < p->length; i++)
+				sum += x[i] * weights[place(i, j, p->length, 1)];
+			finish_sum(sum, p, row, j, false);
+		}
+}
+
+static void multiply_bf16(const struct strip_product *p, size_t rows)
+{
+	const uint16_t *weights = p->weights, *x = p->source;
+
+	for (size_t row = 0; row < rows; row++, x += p->length)
+		for (size_t j = 0; j < p->width; j++) {
+			float sum = 0;
+
+			for (size_t i = 0; i < p->length; i++)
+				sum += from_bf16(x[i]) * from_bf16(weights[place(i, j, p->length, 2)]);
+			finish_sum(sum, p, row, j, true);
+		}
+}
+
+static void multiply_bytes(const struct strip_product *p, size_t rows)
+{
+	const int8_t *weights = p->weights;
+	const uint8_t *x = p->source;
+
+	for (size_t row = 0; row < rows; row++, x += p->length)
+		for (size_t j = 0; j < p->width; j++) {
+			const struct quantized_row *level = &p->levels[row];
+			int32_t sum = 0;
+
+			for (size_t i = 0; i < p->length; i++)
+				sum += x[i] * weights[place(i, j, p->length, 4)];
+			finish_sum(level->scale * (p->scales[j] * (float)sum -
+						   p->offsets[j] * level->zero),
+				   p, row, j, false);
 		}
 }
 
@@ -308,18 +384,22 @@ static void pool(const float *state, float *vector, size_t rows)
 
 const struct kernels kernels_plain = {
 	.name = "plain",
+	.strip_width_f32 = STRIP_WIDTH,
 	.gelu = gelu,
 	.gelu_bf16 = gelu_bf16,
 	.add_norm = add_norm,
 	.look_up = look_up,
 	.attend = attend,
 	.attend_bf16 = attend_bf16,
+	.attend_narrow = attend_narrow,
 	.rotate = rotate,
 	.quantize = quantize,
 	.dequantize = dequantize,
 	.quantize_blocks = quantize_blocks,
 	.gelu_blocks = gelu_blocks,
 	.multiply_blocks = multiply_blocks,
-	.multiply_strips = multiply_strips,
+	.multiply_f32 = multiply_f32,
+	.multiply_bf16 = multiply_bf16,
+	.multiply_bytes = multiply_bytes,
 	.pool = pool,
 };

@@ -100,12 +100,13 @@ static inline vec v_butterfly(vec x, int stride)
 {
 	const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
 	__mmask16 high = _mm512_test_epi32_mask(lanes, _mm512_set1_epi32(stride));
+	vec sign = _mm512_mask_blend_ps(high, v_set(1), v_set(-1));
 	vec other = stride == 1   ? _mm512_permute_ps(x, 0xB1)
 		    : stride == 2 ? _mm512_permute_ps(x, 0x4E)
 		    : stride == 4 ? _mm512_shuffle_f32x4(x, x, 0xB1)
 				  : _mm512_shuffle_f32x4(x, x, 0x4E);
 
-	return _mm512_mask_sub_ps(_mm512_add_ps(other, x), high, other, x);
+	return v_fma(x, sign, other);
 }
 
 /* rows[i] lane j becomes rows[j] lane i. */

@@ -13,10 +13,10 @@
 enum {
 	LANES = 8,
 	TILE_ROWS = 4,
-	VECTORS = STRIP_WIDTH / LANES,
+	VECTORS = STRIP_WIDTH_AVX2 / LANES,
 	STEPS = 4, /* numbers of a row between two fetches */
 	LINE = 64,
-	STEP_LINES = STEPS * STRIP_WIDTH * sizeof(float) / LINE, /* that go by meanwhile */
+	STEP_LINES = STEPS * STRIP_WIDTH_AVX2 * sizeof(float) / LINE, /* that go by meanwhile */
 };
 
 /* What is fetched while a tile is multiplied: so many lines in STEPS steps. It is an address, as it
@@ -43,7 +43,7 @@ static ALWAYS_INLINE void multiply_tile(const float *source, size_t length, cons
 		for (size_t line = 0; line < fetch.lines; line++, fetch.next += LINE)
 			_mm_prefetch((const void *)fetch.next, _MM_HINT_T1);
 #pragma GCC unroll 4
-		for (size_t step = 0; step < STEPS; step++, strip += STRIP_WIDTH) {
+		for (size_t step = 0; step < STEPS; step++, strip += STRIP_WIDTH_AVX2) {
 			__m256 weights[VECTORS];
 
 #pragma GCC unroll 3
@@ -87,10 +87,10 @@ void multiply_strips_avx2(const float *source, size_t length, const float *weigh
 	size_t tile_count = (rows + TILE_ROWS - 1) / TILE_ROWS;
 	size_t lines = (STEP_LINES + tile_count - 1) / tile_count;
 	size_t tile_fetch = lines * (length / STEPS) * LINE;
-	size_t strip_size = STRIP_WIDTH * length * sizeof *weights;
+	size_t strip_size = STRIP_WIDTH_AVX2 * length * sizeof *weights;
 
 	/* What is fetched behind the last strip begins the next product's weights, or is not used. */
-	for (size_t j = 0; j < width; j += STRIP_WIDTH) {
+	for (size_t j = 0; j < width; j += STRIP_WIDTH_AVX2) {
 		const float *strip = weights + j * length;
 		size_t fetched = 0;
 

@@ -9,6 +9,7 @@
 
 #include "embed/blocks.h"
 #include "embed/kernels/kernels.h"
+#include "embed/matmul.h"
 #include "embed/strips.h"
 
 enum { MOST_ROWS = EMBED_MAX_TOKENS };
@@ -250,6 +251,42 @@ static void attention_is_that_of_plain_c(void **state)
 	for_all_tables(check_attend, MOST_ROWS);
 }
 
+/* Scores of up to 12 keep both the weights' and the values' rounding within sight. */
+static void check_attend_narrow(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	float scale = random_next(random) % 2 ? 1 : 3;
+	struct guarded numbers = random_numbers(random, rows * QKV, scale);
+	struct guarded qkv = guarded_new(rows * QKV * 2);
+	struct guarded context = guarded_new(rows * HIDDEN * 4), other = guarded_new(rows * HIDDEN * 4);
+	struct guarded narrow = guarded_new(rows * HIDDEN * 2);
+
+	for (size_t i = 0; i < rows * QKV; i++)
+		memcpy((uint16_t *)qkv.data + i, (char *)numbers.data + 4 * i + 2, 2);
+	if (kernels->attend_narrow) {
+		kernels->attend_narrow(qkv.data, context.data, NULL, rows);
+		kernels_plain.attend_narrow(qkv.data, other.data, NULL, rows);
+		assert_close(kernels->name, rows, context.data, other.data, rows * HIDDEN,
+			     scale / 128);
+		kernels->attend_narrow(qkv.data, NULL, narrow.data, rows);
+		for (size_t i = 0; i < rows * HIDDEN; i++) {
+			float wide = ((float *)context.data)[i];
+			float back = from_bf16(((uint16_t *)narrow.data)[i]);
+			assert_true(fabsf(back - wide) <= fabsf(wide) / 256);
+		}
+	}
+	guarded_release(&numbers);
+	guarded_release(&qkv);
+	guarded_release(&context);
+	guarded_release(&other);
+	guarded_release(&narrow);
+}
+
+static void attention_of_bf16_is_that_of_plain_c(void **state)
+{
+	(void)state;
+	for_all_tables(check_attend_narrow, MOST_ROWS);
+}
+
 static void check_rotate(const struct kernels *kernels, size_t rows, uint64_t *random)
 {
 	size_t count = rows % 2 ? HIDDEN : INNER;
@@ -481,42 +518,208 @@ static void products_of_blocks_are_those_of_plain_c(void **state)
 	for_all_tables(check_multiply_blocks, 70);
 }
 
-/* The weights are packed, so that the order of packing is proven too. */
-static void check_multiply_strips(const struct kernels *kernels, size_t rows, uint64_t *random)
+static void assert_is_product(const struct kernels *kernels, const struct guarded *out,
+			      const struct guarded *expected, size_t rows, size_t width,
+			      bool is_bf16)
 {
-	size_t length = (1 + random_next(random) % 25) * 8;
-	size_t width = (1 + random_next(random) % 4) * STRIP_WIDTH;
-	struct guarded source = random_numbers(random, rows * length, 3);
-	struct guarded weights = random_numbers(random, width * length, 0.1F);
-	struct guarded packed = guarded_new(width * length * 4);
-	struct guarded out = guarded_new(rows * width * 4), other = guarded_new(rows * width * 4);
-	struct guarded alone = guarded_new(width * 4);
-	size_t row = random_next(random) % rows;
-	const float *x = source.data, *w = weights.data;
+	if (is_bf16)
+		assert_close_bf16(kernels->name, rows, out->data, expected->data, rows * width, 5e-4F);
+	else
+		assert_close(kernels->name, rows, out->data, expected->data, rows * width, 5e-4F);
+}
 
-	strips_pack(weights.data, width, length, packed.data);
-	for (size_t i = 0; i < rows * width; i++) {
-		double sum = 0;
-		for (size_t k = 0; k < length; k++)
-			sum += (double)x[i / width * length + k] * (double)w[i % width * length + k];
-		((float *)other.data)[i] = (float)sum;
-	}
-	kernels->multiply_strips(x, length, packed.data, width, out.data, rows);
-	assert_close(kernels->name, rows, out.data, other.data, rows * width, 2e-5F);
-	kernels->multiply_strips(x + row * length, length, packed.data, width, alone.data, 1);
-	assert_memory_equal(alone.data, (float *)out.data + row * width, width * sizeof(float));
-	guarded_release(&source);
-	guarded_release(&weights);
-	guarded_release(&packed);
+/* A product of `product`'s table and of plain C, and of one row alone, which is the same to the bit. The
+ * weights are packed, so that the order of packing is proven too. */
+static void check_product(const struct kernels *kernels, struct strip_product product,
+			  const void *plain_weights, enum matmul_type type, size_t rows,
+			  uint64_t *random)
+{
+	typedef void (*function)(const struct strip_product *, size_t);
+	const function own[] = {kernels->multiply_f32, kernels->multiply_bf16,
+				kernels->multiply_bytes};
+	const function plain[] = {kernels_plain.multiply_f32, kernels_plain.multiply_bf16,
+				  kernels_plain.multiply_bytes};
+	static const size_t sizes[] = {4, 2, 1};
+	bool is_bf16 = product.finish == STRIP_BF16 ||
+		       (product.finish == STRIP_GELU && type == MATMUL_BF16);
+	size_t number = is_bf16 ? 2 : 4, row = random_next(random) % rows;
+	struct guarded out = guarded_new(rows * product.width * number);
+	struct guarded expected = guarded_new(rows * product.width * number);
+	struct guarded alone = guarded_new(product.width * number);
+	struct strip_product other = product;
+
+	product.destination = out.data;
+	own[type](&product, rows);
+	other.destination = expected.data;
+	other.weights = plain_weights;
+	plain[type](&other, rows);
+	assert_is_product(kernels, &out, &expected, rows, product.width, is_bf16);
+	product.source = (const char *)product.source + row * product.length * sizes[type];
+	product.levels += row;
+	product.destination = alone.data;
+	own[type](&product, 1);
+	assert_memory_equal(alone.data, (char *)out.data + row * product.width * number,
+			    product.width * number);
 	guarded_release(&out);
-	guarded_release(&other);
+	guarded_release(&expected);
 	guarded_release(&alone);
 }
 
-static void products_in_strips_are_those_of_the_weights_and_of_each_row_alone(void **state)
+/* GELU works on rows of INNER numbers. */
+static struct strip_product random_product(const struct guarded *bias, enum strip_finish finish,
+					   uint64_t *random)
+{
+	return (struct strip_product){.length = (1 + random_next(random) % 6) * 32,
+				      .width = finish == STRIP_GELU
+						       ? INNER
+						       : (1 + random_next(random) % 4) * STRIP_WIDTH,
+				      .finish = finish,
+				      .bias = bias->data};
+}
+
+static void check_multiply_f32(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	struct guarded bias = random_numbers(random, INNER, 1);
+	struct strip_product product = random_product(
+		&bias, random_next(random) % 8 ? STRIP_SUM : STRIP_GELU, random);
+	size_t count = product.width * product.length;
+	struct guarded source = random_numbers(random, rows * product.length, 2);
+	struct guarded weights = random_numbers(random, count, 0.1F);
+	struct guarded packed = guarded_new(count * 4), plain = guarded_new(count * 4);
+
+	strips_pack(weights.data, product.width, product.length, kernels->strip_width_f32,
+		    packed.data);
+	strips_pack(weights.data, product.width, product.length, kernels_plain.strip_width_f32,
+		    plain.data);
+	product.source = source.data;
+	product.weights = packed.data;
+	check_product(kernels, product, plain.data, MATMUL_F32, rows, random);
+	guarded_release(&bias);
+	guarded_release(&source);
+	guarded_release(&weights);
+	guarded_release(&packed);
+	guarded_release(&plain);
+}
+
+static void check_multiply_bf16(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	struct guarded bias = random_numbers(random, INNER, 1);
+	uint64_t which = random_next(random) % 8;
+	struct strip_product product = random_product(
+		&bias, which == 0 ? STRIP_GELU : which < 4 ? STRIP_BF16 : STRIP_SUM, random);
+	size_t count = product.width * product.length;
+	struct guarded numbers = random_numbers(random, rows * product.length, 2);
+	struct guarded source = guarded_new(rows * product.length * 2);
+	struct guarded weights = random_numbers(random, count, 0.1F);
+	struct guarded packed = guarded_new(count * 2);
+
+	for (size_t i = 0; i < rows * product.length; i++)
+		memcpy((uint16_t *)source.data + i, (char *)numbers.data + 4 * i + 2, 2);
+	strips_pack_bf16(weights.data, product.width, product.length, packed.data);
+	product.source = source.data;
+	product.weights = packed.data;
+	if (kernels->multiply_bf16)
+		check_product(kernels, product, packed.data, MATMUL_BF16, rows, random);
+	guarded_release(&bias);
+	guarded_release(&numbers);
+	guarded_release(&source);
+	guarded_release(&weights);
+	guarded_release(&packed);
+}
+
+/* Bytes at their bounds, or anywhere: no sum is held to what fewer bits can say. */
+static void check_multiply_bytes(const struct kernels *kernels, size_t rows, uint64_t *random)
+{
+	struct guarded bias = random_numbers(random, INNER, 1);
+	uint64_t which = random_next(random) % 8;
+	struct strip_product product = random_product(
+		&bias, which == 0 ? STRIP_GELU : which < 4 ? STRIP_BF16 : STRIP_SUM, random);
+	size_t count = product.width * product.length;
+	bool bounds = random_next(random) % 2;
+	struct guarded source = guarded_new(rows * product.length), weights = guarded_new(count);
+	struct guarded packed = guarded_new(count);
+	float most = product.finish == STRIP_GELU ? 1e-5F : 1e-3F; /* GELU's bound is for what texts give */
+	struct guarded scales = random_numbers(random, product.width, most);
+	struct guarded offsets = random_numbers(random, product.width, 10 * most);
+	struct guarded levels = guarded_new(rows * sizeof(struct quantized_row));
+
+	for (size_t i = 0; i < rows * product.length; i++)
+		((uint8_t *)source.data)[i] =
+			(uint8_t)(bounds ? 255 * (random_next(random) % 2) : random_next(random));
+	for (size_t i = 0; i < count; i++)
+		((int8_t *)weights.data)[i] =
+			(int8_t)(bounds ? 127 : (int)(random_next(random) % 255) - 127);
+	for (size_t i = 0; i < rows; i++)
+		((struct quantized_row *)levels.data)[i] = (struct quantized_row){
+			fabsf(random_number(random, 0.1F)), (float)(random_next(random) % 256)};
+	strips_pack_bytes(weights.data, product.width, product.length, packed.data);
+	product.source = source.data;
+	product.weights = packed.data;
+	product.scales = scales.data;
+	product.offsets = offsets.data;
+	product.levels = levels.data;
+	if (kernels->multiply_bytes)
+		check_product(kernels, product, packed.data, MATMUL_INT8, rows, random);
+	guarded_release(&bias);
+	guarded_release(&source);
+	guarded_release(&weights);
+	guarded_release(&packed);
+	guarded_release(&scales);
+	guarded_release(&offsets);
+	guarded_release(&levels);
+}
+
+static void products_in_strips_are_those_of_plain_c_and_of_each_row_alone(void **state)
 {
 	(void)state;
-	for_all_tables(check_multiply_strips, 70);
+	for_all_tables(check_multiply_f32, 40);
+	for_all_tables(check_multiply_bf16, 40);
+	for_all_tables(check_multiply_bytes, 40);
+}
+
+/* What plain C is held to: the sums of the weights as the model file has them. */
+static void products_in_strips_are_those_of_the_weights(void **state)
+{
+	enum { LENGTH = 64, WIDTH = 2 * STRIP_WIDTH };
+	static float source[LENGTH], weights[WIDTH * LENGTH], packed[WIDTH * LENGTH], out[WIDTH];
+	static uint16_t narrow[LENGTH], narrow_packed[WIDTH * LENGTH];
+	static uint8_t bytes[LENGTH];
+	static int8_t signed_bytes[WIDTH * LENGTH], packed_bytes[WIDTH * LENGTH];
+	static float ones[WIDTH], zeros[WIDTH];
+	const struct quantized_row level = {1, 0};
+	struct strip_product product = {.length = LENGTH, .width = WIDTH, .levels = &level,
+					.scales = ones, .offsets = zeros, .destination = out};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH; i++) { /* numbers that are the same in all types */
+		bytes[i] = (uint8_t)(i % 7);
+		source[i] = bytes[i];
+		memcpy(&narrow[i], (char *)&source[i] + 2, 2);
+	}
+	for (size_t i = 0; i < WIDTH * LENGTH; i++) {
+		signed_bytes[i] = (int8_t)((int)(i * 31 % 201) - 100);
+		weights[i] = signed_bytes[i];
+	}
+	for (size_t j = 0; j < WIDTH; j++)
+		ones[j] = 1;
+	for (int type = 0; type < 3; type++) {
+		strips_pack(weights, WIDTH, LENGTH, kernels_plain.strip_width_f32, packed);
+		strips_pack_bf16(weights, WIDTH, LENGTH, narrow_packed);
+		strips_pack_bytes(signed_bytes, WIDTH, LENGTH, packed_bytes);
+		product.source = type == 0 ? (void *)source : type == 1 ? (void *)narrow : bytes;
+		product.weights = type == 0   ? (void *)packed
+				  : type == 1 ? (void *)narrow_packed
+					      : packed_bytes;
+		(type == 0   ? kernels_plain.multiply_f32
+		 : type == 1 ? kernels_plain.multiply_bf16
+			     : kernels_plain.multiply_bytes)(&product, 1);
+		for (size_t j = 0; j < WIDTH; j++) {
+			float sum = 0;
+			for (size_t i = 0; i < LENGTH; i++)
+				sum += source[i] * weights[j * LENGTH + i];
+			assert_true(out[j] == sum);
+		}
+	}
 }
 
 static void check_pool(const struct kernels *kernels, size_t rows, uint64_t *random)
@@ -560,13 +763,15 @@ int main(void)
 		cmocka_unit_test(normalised_sums_are_those_of_plain_c),
 		cmocka_unit_test(words_looked_up_are_those_of_plain_c),
 		cmocka_unit_test(attention_is_that_of_plain_c),
+		cmocka_unit_test(attention_of_bf16_is_that_of_plain_c),
 		cmocka_unit_test(a_row_rotated_is_that_of_plain_c_and_twice_the_row_itself),
 		cmocka_unit_test(bytes_and_their_levels_are_those_of_plain_c),
 		cmocka_unit_test(sums_of_bytes_become_the_numbers_of_plain_c),
 		cmocka_unit_test(bytes_in_blocks_are_those_of_plain_c),
 		cmocka_unit_test(gelu_in_blocks_is_that_of_plain_c),
 		cmocka_unit_test(products_of_blocks_are_those_of_plain_c),
-		cmocka_unit_test(products_in_strips_are_those_of_the_weights_and_of_each_row_alone),
+		cmocka_unit_test(products_in_strips_are_those_of_plain_c_and_of_each_row_alone),
+		cmocka_unit_test(products_in_strips_are_those_of_the_weights),
 		cmocka_unit_test(pooled_vectors_are_those_of_plain_c),
 		cmocka_unit_test(a_table_is_chosen_by_name_and_never_a_faster_one),
 	};
