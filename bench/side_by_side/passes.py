@@ -3,10 +3,13 @@
 import subprocess
 
 # The first word that a frame's function or file begins with, from the outermost frame inwards.
-PASSES = (("attend", "attention"), ("v_transpose", "attention"), ("gelu", "bias and GELU"),
+PASSES = (("attend", "attention"), ("weigh", "attention"), ("mix_", "attention"), ("load_values", "attention"),
+          ("v_transpose", "attention"), ("gelu", "bias and GELU"),
           ("add_norm", "residual and LayerNorm"), ("rotate", "rotation"), ("quantize", "quantisation"),
           ("dequantize", "dequantisation"), ("look_up", "embedding look-up"), ("pool", "pooling"), ("tokenizer", "tokenizer"),
           ("trie", "tokenizer"), ("batcher", "forming batches"), ("matmul", "matrix products"), ("multiply", "matrix products"))
+# What is done with a product's sums while they are in registers.
+FINISH = ("finish_sum", "scaling, bias and GELU in the products")
 PRODUCTS, REST = "matrix products", "the rest"
 SMALL = 0.005  # passes below this share go into the rest
 LIBRARIES = ("made at run time", "libdnnl", "libgomp")  # oneDNN makes its products at run time
@@ -47,6 +50,8 @@ def resolve(program, addresses):
 
 
 def pass_of(frames):
+    if any(function.startswith(FINISH[0]) for function, _ in frames):
+        return FINISH[1]
     for function, file in reversed(frames):
         for beginning, name in PASSES:
             if function.startswith(beginning) or file.startswith(beginning):
