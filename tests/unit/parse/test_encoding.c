@@ -67,6 +67,15 @@ static void an_alphabet_that_is_not_latin_is_taken_from_uchardet(void **state)
 	answer = NULL;
 }
 
+/* A fifth of what is not ASCII is valid, and letters stand alone: UTF-8 that was damaged. */
+static void some_valid_letters_among_damage_are_utf8(void **state)
+{
+	(void)state;
+	answer = "EUC-KR";
+	expect_guess(SLICE("\xC3\xA9 \xE9 \xE9 \xE9 \xE9 "), true, false, NULL);
+	answer = NULL;
+}
+
 static void shifts_are_of_iso_2022_alone(void **state)
 {
 	(void)state;
@@ -202,6 +211,7 @@ int main(void)
 		cmocka_unit_test(a_character_that_the_end_cuts_is_no_damage),
 		cmocka_unit_test(json_with_a_valid_character_is_utf8),
 		cmocka_unit_test(an_alphabet_that_is_not_latin_is_taken_from_uchardet),
+		cmocka_unit_test(some_valid_letters_among_damage_are_utf8),
 		cmocka_unit_test(shifts_are_of_iso_2022_alone),
 		cmocka_unit_test(unicode_without_a_mark_is_told_by_its_nul_bytes),
 		cmocka_unit_test(names_may_have_underscores),
