@@ -180,15 +180,15 @@ static void begin_storing(struct worker *worker)
 static enum status finish_slab(struct worker *worker, struct error *err)
 {
 	struct slab *slab = worker->slab;
-	enum status status = STATUS_OK;
+	enum status status = attach_ready(worker->importer, slab, err);
 
+	slab_give_back(slab);
 	while (status == STATUS_OK && !slab_is_done(slab)) {
-		status = attach_ready(worker->importer, slab, err);
-		slab_give_back(slab);
-		if (status != STATUS_OK || slab_is_done(slab))
-			break;
 		slab_wait(slab);
 		status = slab_embed(slab, err);
+		if (status == STATUS_OK)
+			status = attach_ready(worker->importer, slab, err);
+		slab_give_back(slab);
 	}
 	give_back(worker->importer, slab, status == STATUS_OK);
 	return status;
