@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from support.client import Client
+from support.database import rows_of
 from support.expect import expect_problem
 from support.people import fresh_seed
 from support.surroundings import PATIENCE_S
@@ -258,12 +259,22 @@ def test_a_file_without_columns_has_no_proposal(client):
 
 def test_resuming_and_retrying_read_by_the_document_that_the_import_was_made_with(make_server):
     """Whatever becomes of the schema meanwhile: replaced before a kill, deleted before a retry."""
-    rows, server = 2000, make_server().start()
-    client = Client(server.url)
-    name = put(client, {"fields": [{"name": "a", "type": "integer"}]})
-    long = b"embedding takes a while " * 60  # so that the import is under way until the end of this test
+    rows, server = 20000, make_server().start()
+    long = b"embedding takes a while " * 4  # so that the import is under way until the end of this test
     content = b"a,text\n" + b"".join(b"%d,%s\n" % (row, long) for row in range(rows - 1)) + b"x,\n"
-    number = client.add_import(content, schema=name)["id"]
+
+    def kill_half_way():
+        """The import's number and its schema's name, and whether it was killed with some of its rows stored, but not all."""
+        client = Client(server.url)
+        name = put(client, {"fields": [{"name": "a", "type": "integer"}]})
+        number = client.add_import(content, schema=name, on_duplicate="force")["id"]
+        put(client, {"fields": [{"name": "a", "constraints": {"minLength": 3}}]}, name)
+        while not client.get_import(number, limit=1)["total_records"]:
+            time.sleep(0.005)
+        server.kill()
+        stored = rows_of(server.database, "SELECT total_records FROM imports WHERE id = ?", number)[0][0]
+        server.start()
+        return number, name, 0 < stored < rows
 
     def check():
         deadline = time.monotonic() + PATIENCE_S
@@ -275,9 +286,13 @@ def test_resuming_and_retrying_read_by_the_document_that_the_import_was_made_wit
         assert [record["data"]["a"] for record in records] == [*range(rows - 1), "x"]
         assert errors(records[-1]) == [("a", "type-error", None)] and found["failed_records"] == 1
 
-    put(client, {"fields": [{"name": "a", "constraints": {"minLength": 3}}]}, name)
-    server.kill()
-    client = Client(server.start().url)
+    for _ in range(20):
+        number, name, half_way = kill_half_way()
+        client = Client(server.url)
+        if half_way:
+            break
+        client.delete(f"/api/imports/{number}")
+    assert half_way
     check()
     assert client.post(f"/api/imports/{number}/cancel").status_code == 202
     client.delete(f"/api/schemas/{name}")
