@@ -69,24 +69,24 @@ def corpus():
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size <= LARGEST)
 
 
-@pytest.mark.parametrize("schema", ["any"])
-def test_dry_run_equals_real_run_on_every_corpus_file(server, schema):
-    files = corpus()
+@pytest.mark.once
+def test_dry_run_equals_real_run_on_files_of_the_corpus(server):
+    files = corpus()[::1 if LONG else 4]
     if not files:
         skip("the shared corpus is missing; ROWMILL_SHARED names it")
     client, read = Client(server.url), 0
     for path in files:
         content = path.read_bytes()
-        response = client.upload(content, path.name, dry_run="true", schema=schema, embed="false", wait=60)
+        response = client.upload(content, path.name, dry_run="true", schema="any", embed="false", wait=60)
         if response.status_code == 415:
             continue
         assert response.status_code in (200, 202), (path, response.text)
         dry = client.wait_for_import(response.json()["id"])
-        real = client.upload(content, path.name, schema=schema, embed="false", wait=60)
+        real = client.upload(content, path.name, schema="any", embed="false", wait=60)
         if real.status_code == 409:
             continue
         real = client.wait_for_import(real.json()["id"])
         assert {key: dry[key] for key in COUNTS} == {key: real[key] for key in COUNTS}, path
         assert errors_of(client, dry["id"]) == errors_of(client, real["id"]), path
         read += 1
-    assert read > 100, f"only {read} files of the corpus were compared"
+    assert read > (100 if LONG else 50), f"only {read} files of the corpus were compared"

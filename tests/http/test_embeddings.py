@@ -54,6 +54,7 @@ def test_base64_is_the_same_vector_as_little_endian_floats(client):
     assert numpy.allclose(numpy.frombuffer(packed, "<f4"), floats, atol=1e-7)
 
 
+@pytest.mark.once
 def test_vectors_and_token_counts_equal_the_reference(client):
     texts, ids, vectors = reference()
     for start in range(0, len(texts), 50):

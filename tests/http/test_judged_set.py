@@ -3,6 +3,8 @@ they mean (bench/search/judged_set.py)."""
 
 import sys
 
+import pytest
+
 from support.client import Client
 from support.surroundings import LONG, REPOSITORY, shared_path
 
@@ -21,6 +23,7 @@ def some_of_each_kind(asked):
             for query in [query for query in asked if query[0] == kind][::1 if LONG else 2 if kind in few else 3]]
 
 
+@pytest.mark.once
 def test_both_are_as_good_as_the_better_of_words_and_meaning(server):
     rows = judged_set.people(shared_path("corpus/people/uk-500.csv"))
     found = judged.measure(Client(server.url), rows, some_of_each_kind(judged_set.queries(rows)))

@@ -10,6 +10,7 @@ import pytest
 
 from support.surroundings import skip
 
+pytestmark = pytest.mark.once
 PATH = Path(os.environ.get("ROWMILL_SHARED", "shared")) / "corpus" / "blns" / "blns.json"
 RIGHT = {"name": "Ada", "email": "ada@example.com", "age": 30, "department": "Sales"}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")

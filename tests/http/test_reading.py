@@ -101,6 +101,7 @@ def test_a_packed_file_that_is_cut_or_damaged_fails_with_its_place(client, pack)
     assert (damaged["status"], damaged["error"]["code"]) == ("failed", "corrupt-compression")
 
 
+@pytest.mark.once
 def test_a_bomb_fails_before_it_goes_off(client):
     bomb = zstd_frame(b"a\n" + bytes(str(fresh_seed()), "ascii") + b"x" * (400 << 20))
     found = client.finish_import(bomb, "bomb.csv.zst", schema="any")
@@ -249,6 +250,7 @@ def test_workbooks_that_cannot_be_read_say_why(client):
     assert (evil["status"], evil["error"]["code"]) == ("failed", "corrupt-workbook")
 
 
+@pytest.mark.once
 def test_a_workbook_that_is_a_bomb_fails(client):
     out = io.BytesIO(workbook({f"S{fresh_seed()}": [["a"]]}))
     with zipfile.ZipFile(out) as archive:

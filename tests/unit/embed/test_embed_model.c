@@ -449,8 +449,10 @@ static void threads_with_their_own_workspaces_share_a_model(void **state)
 	embed_workspace_free(workspace);
 }
 
-int main(void)
+/* An argument chooses tests by their names. */
+int main(int argc, char **argv)
 {
+	cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_file_is_named_with_the_remedy),
 		cmocka_unit_test(a_configuration_of_another_model_is_refused),

@@ -233,7 +233,7 @@ static void an_upload_ends_as_embedded_rows_that_are_found_by_meaning(void **sta
 static void an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled(void **state)
 {
 	struct world *world = *state;
-	struct strbuf csv = people(3000);
+	struct strbuf csv = people(1000);
 	int64_t id = upload(world, strbuf_slice(&csv));
 
 	/* Stopped at once, again and again: each run gets some batches further. */
@@ -249,9 +249,9 @@ static void an_import_goes_on_after_a_restart_with_no_row_lost_or_doubled(void *
 	assert_true(importer_wait(world->importer, id, WAIT_MS));
 	struct import import = look(world, id);
 	assert_int_equal(import.status, IMPORT_COMPLETED);
-	assert_int_equal(import.total_records, 3000);
-	assert_int_equal(import.embedded_records, 3000);
-	assert_int_equal(vector_index_count(world->index), 3000);
+	assert_int_equal(import.total_records, 1000);
+	assert_int_equal(import.embedded_records, 1000);
+	assert_int_equal(vector_index_count(world->index), 1000);
 	strbuf_release(&csv);
 }
 
@@ -455,17 +455,17 @@ static void equal_texts_are_computed_once_across_rows_imports_and_restarts(void 
 
 	strbuf_init(&csv, 1 << 20);
 	strbuf_add_string(&csv, "name,email\n");
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 600; i++)
 		strbuf_add_format(&csv, "Person %d,p%d@example.com\n", i * 7 % 5, i * 7 % 5);
 	start_importer(world);
-	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 2000), 5);
-	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 2000), 0);
+	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 600), 5);
+	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 600), 0);
 	close_world(world);
 	open_world(world);
 	start_importer(world);
 	strbuf_add_string(&csv, "Person 99,p99@example.com\n");
-	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 2001), 1);
-	assert_int_equal(vector_index_count(world->index), 6001);
+	assert_int_equal(import_and_count_computed(world, strbuf_slice(&csv), 601), 1);
+	assert_int_equal(vector_index_count(world->index), 1801);
 	strbuf_release(&csv);
 }
 
