@@ -38,6 +38,7 @@ struct import_scratch {
 	struct batch batches[2]; /* one is read while the other is stored */
 	struct batch *batch;     /* the one that is read */
 	bool storing;            /* the other one is under way */
+	uint64_t awaited_ns;     /* when the writer was last waited for; 0: never */
 	uint64_t bytes_read;     /* of the file, up to the end of that one */
 	struct append_stage append;
 	struct strbuf json;      /* one record's data, a dialect */

@@ -20,6 +20,9 @@
 
 enum {
 	BATCH_RECORDS = 8000,
+	/* While others wait to write, uploads that are to be acknowledged among them, and for a second after. */
+	BATCH_RECORDS_SHARED = 2000,
+	SHARED_MS = 1000,
 	BATCH_BYTES = 6 << 20,
 	CLAIM_ARENA = 1 << 20,
 	TURN_MS = 50,
@@ -293,9 +296,17 @@ static enum status check_columns(struct pipeline *pipeline, struct import_scratc
 	return settle_form(pipeline, scratch, columns, count, err);
 }
 
+static size_t batch_capacity(const struct import_scratch *scratch)
+{
+	bool shared = scratch->awaited_ns && clock_monotonic_ns() - scratch->awaited_ns < SHARED_MS * 1000000ull;
+
+	return shared ? BATCH_RECORDS_SHARED : BATCH_RECORDS;
+}
+
 static enum status read_batch(struct pipeline *pipeline, struct import_scratch *scratch, struct error *err)
 {
 	batch_clear(scratch->batch);
+	scratch->batch->capacity = batch_capacity(scratch);
 	enum status status = reader_next(pipeline->reader, scratch->batch, err);
 	pipeline->bytes_read = reader_bytes_read(pipeline->reader);
 	if (status != STATUS_OK && status != STATUS_END)
@@ -420,6 +431,8 @@ static enum status await_append(struct pipeline *pipeline, struct import_scratch
 	if (status != STATUS_OK)
 		return status;
 	*stored = other_batch(scratch);
+	if ((*stored)->awaited)
+		scratch->awaited_ns = clock_monotonic_ns();
 	pipeline->columns = SLICE("");
 	pipeline->rows += (*stored)->count;
 	return STATUS_OK;

@@ -4,6 +4,8 @@
  * A batch is full when it holds `capacity` records or its arena passed `size_limit` bytes;
  * one record may pass that limit, up to the reader's own cap on records.
  *
+ * Between batch_clear and batch_add, `capacity` may be set lower than batch_init was told, and back.
+ *
  * Threads: a batch belongs to one thread at a time. */
 #ifndef ROWMILL_RECORD_BATCH_H
 #define ROWMILL_RECORD_BATCH_H
@@ -23,6 +25,7 @@ struct batch {
 	struct slice spellings;
 	/* Set when the batch is stored: its records have the ids from first_id on, without a gap. */
 	int64_t first_id, created_ms;
+	bool awaited; /* others waited to write while it was stored */
 };
 
 /* Returns false when memory is exhausted. */

@@ -257,6 +257,7 @@ static enum status append(struct batch_writer *writer, struct batch *batch,
 		status = writer->loose ? append_loose(writer, batch, format, dialect, err)
 				       : append_kept(writer, batch, format, dialect, err);
 	batch->first_id = writer->loose ? 0 : writer->first_id;
+	batch->awaited = turn_is_awaited(&writer->store->writer.turn);
 	return import_end_claimed(writer->store, status, err);
 }
 

@@ -42,6 +42,14 @@ void turn_take(struct turn *turn)
 	pthread_cond_destroy(&self.given);
 }
 
+bool turn_is_awaited(struct turn *turn)
+{
+	pthread_mutex_lock(&turn->mutex);
+	bool awaited = turn->first != NULL;
+	pthread_mutex_unlock(&turn->mutex);
+	return awaited;
+}
+
 /* The turn goes straight to the next in line: `taken` stays set, so no newcomer slips in. */
 void turn_give(struct turn *turn)
 {

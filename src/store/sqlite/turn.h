@@ -20,5 +20,6 @@ void turn_init(struct turn *turn);
 void turn_release(struct turn *turn); /* no one may hold it or wait for it */
 void turn_take(struct turn *turn);
 void turn_give(struct turn *turn);
+bool turn_is_awaited(struct turn *turn); /* someone is in line */
 
 #endif

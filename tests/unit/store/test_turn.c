@@ -40,6 +40,7 @@ static void whoever_asks_first_is_served_first(void **state)
 	(void)state;
 	turn_init(&line.turn);
 	turn_take(&line.turn);
+	assert_false(turn_is_awaited(&line.turn));
 	for (int i = 0; i < WAITERS; i++) {
 		struct turn_waiter *last = line.turn.last;
 		bool is_waiting = false;
@@ -52,9 +53,11 @@ static void whoever_asks_first_is_served_first(void **state)
 			pthread_mutex_unlock(&line.turn.mutex);
 		}
 	}
+	assert_true(turn_is_awaited(&line.turn));
 	turn_give(&line.turn);
 	for (int i = 0; i < WAITERS; i++)
 		pthread_join(threads[i], NULL);
+	assert_false(turn_is_awaited(&line.turn));
 	for (int i = 0; i < WAITERS; i++)
 		assert_int_equal(line.order[i], i);
 	turn_release(&line.turn);
