@@ -1,6 +1,7 @@
 #include "parse/encoding.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <iconv.h>
 #include <stdio.h>
 #include <uchardet/uchardet.h>
@@ -124,6 +125,7 @@ bool encoding_find(struct slice said, struct encoding *encoding)
 {
 	char name[ENCODING_NAME_SIZE];
 
+	errno = 0;
 	if (!clean_name(said, name))
 		return false;
 	if (find_label(name, encoding) || find_plain_label(name, encoding))
@@ -189,6 +191,7 @@ static bool ask_uchardet(struct slice text, struct encoding *encoding, bool *kno
 		const char *name = uchardet_get_charset(detector);
 		*known = encoding_find(slice_of_string(name), encoding) &&
 			 strcmp(encoding->name, "utf-8") != 0 && strcmp(name, "ASCII") != 0;
+		done = *known || errno != ENOMEM;
 	}
 	uchardet_delete(detector);
 	return done;

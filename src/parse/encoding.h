@@ -14,7 +14,7 @@ struct encoding {
 };
 
 /* By a label of the Encoding Standard (WHATWG), or a name of iconv, in any case. false: there is
- * none of that name. */
+ * none of that name, or errno is ENOMEM. */
 bool encoding_find(struct slice said, struct encoding *encoding);
 
 /* UTF-16 or UTF-32, by the byte order mark, or by where the NUL bytes stand. */

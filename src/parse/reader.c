@@ -1,5 +1,6 @@
 #include "parse/reader.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,8 +107,9 @@ static enum status said_encoding(struct slice said, struct slice head, struct en
 	struct encoding marked;
 
 	if (!encoding_find(said, encoding))
-		return error_set(err, STATUS_INVALID, "unknown-encoding",
-				 "There is no encoding '%.*s'.", SLICE_ARG(said));
+		return errno == ENOMEM ? error_no_memory(err)
+				       : error_set(err, STATUS_INVALID, "unknown-encoding",
+						   "There is no encoding '%.*s'.", SLICE_ARG(said));
 	bool unicode = strncmp(encoding->name, "utf-16", 6) == 0 ||
 		       strncmp(encoding->name, "utf-32", 6) == 0;
 	if (unicode && encoding_of_unicode(head, &marked) &&

@@ -191,11 +191,16 @@ static struct slice file_of_kind(int kind)
 	/* Nothing says that these are in Cyrillic, and in Japanese. */
 	case 6: return encode_as(SLICE("a,b\n\xD0\x94\xD0\xBE\xD0\xB1\xD1\x80\xD1\x8B\xD0\xB9 \xD0\xB4\xD0\xB5\xD0\xBD\xD1\x8C,"
 				       "\xD0\xBA\xD0\xB0\xD0\xBA \xD0\xB4\xD0\xB5\xD0\xBB\xD0\xB0\n"), "CP1251");
-	default: return encode_as(SLICE("a,b\n1,\xE6\x9D\xB1\xE4\xBA\xAC\n"), "ISO-2022-JP");
+	case 7: return encode_as(SLICE("a,b\n1,\xE6\x9D\xB1\xE4\xBA\xAC\n"), "ISO-2022-JP");
+	case 8: return encode_as(text, "IBM1047");
+	default: return encode_as(SLICE("a,b\n1,\xED\x95\x9C\xEA\xB5\xAD\xEC\x96\xB4\n"), "ISO-2022-KR");
 	}
 }
 
-enum { KINDS = 8, SAID_KIND = 5 };
+enum { KINDS = 10 };
+
+/* NULL: it is told by looking. */
+static const char *const said_of_kind[KINDS] = {[5] = "iso-8859-1", [8] = "ibm1047"};
 
 static void memory_that_runs_out_in_any_stage_is_an_error(void **state)
 {
@@ -205,8 +210,7 @@ static void memory_that_runs_out_in_any_stage_is_an_error(void **state)
 	for (int kind = 0; kind < KINDS; kind++) {
 		struct reader_options options = {.record_size_limit = 1 << 16};
 		struct slice bytes = file_of_kind(kind);
-		if (kind == SAID_KIND)
-			options.encoding = SLICE("iso-8859-1");
+		options.encoding = slice_of_string(said_of_kind[kind]);
 		for (int alone = 0; alone < 2; alone++) {
 			bool failed = true;
 			long calls = 0;
@@ -232,8 +236,9 @@ static void a_head_needs_memory_to_be_told(void **state)
 		for (long calls = 0; failed; calls++) {
 			enum file_format format;
 			struct error err;
+			struct reader_options options = {.encoding = slice_of_string(said_of_kind[kind])};
 			allow_allocations(calls);
-			enum status status = reader_sniff(bytes, true, NULL, &format, &err);
+			enum status status = reader_sniff(bytes, true, &options, &format, &err);
 			failed = allocations_end();
 			assert_int_equal(status, failed ? STATUS_NO_MEMORY : STATUS_OK);
 		}
