@@ -84,6 +84,29 @@ static void a_lost_claim_needs_room_for_its_error(void **state)
 	assert_true(cap > 64);
 }
 
+static void errors_that_are_read_back_need_room(void **state)
+{
+	const struct slice json = SLICE("[{\"field\":\"a\",\"code\":\"type-error\",\"constraint\":\"minimum\",\"message\":\"m\",\"value\":\"v\"}]");
+	enum status status = STATUS_NO_MEMORY;
+	size_t cap = 0;
+
+	(void)state;
+	for (; status == STATUS_NO_MEMORY; cap += 16) {
+		struct record record = {.line = 3, .byte = 20};
+		struct arena arena;
+		struct error err;
+		arena_init(&arena, cap);
+		status = record_read_errors(&record, json, &arena, &err);
+		if (status == STATUS_OK) {
+			assert_int_equal(record.error_count, 1);
+			assert_string_equal(record.errors[0].constraint, "minimum");
+		}
+		arena_release(&arena);
+	}
+	assert_int_equal(status, STATUS_OK);
+	assert_true(cap > 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +114,7 @@ int main(void)
 		cmocka_unit_test(values_without_memory_are_known_by_their_reader),
 		cmocka_unit_test(words_without_memory_are_not_folded),
 		cmocka_unit_test(a_lost_claim_needs_room_for_its_error),
+		cmocka_unit_test(errors_that_are_read_back_need_room),
 	};
 
 	return cmocka_run_group_tests_name("record memory", tests, NULL, NULL);

@@ -240,11 +240,45 @@ static void a_summary_that_finds_no_room_is_known_by_its_buffer(void **state)
 	assert_false(strbuf_ok(&out));
 }
 
+/* Of whoever wrote them: what is no text is as if it were not there. */
+static void errors_are_read_back(void **state)
+{
+	struct record record = {.line = 3, .byte = 20};
+	struct error err;
+
+	(void)state;
+	assert_ok(record_read_errors(&record,
+				     SLICE("[{\"field\":\"a\",\"code\":\"type-error\",\"constraint\":\"minimum\",\"message\":\"m\",\"value\":\"v\"},"
+					   "{\"field\":1,\"code\":2,\"constraint\":null,\"value\":3},{}]"),
+				     &arena, &err), &err);
+	assert_int_equal(record.error_count, 3);
+	assert_slice(record.errors[0].field, "a");
+	assert_string_equal(record.errors[0].code, "type-error");
+	assert_string_equal(record.errors[0].constraint, "minimum");
+	assert_slice(record.errors[0].message, "m");
+	assert_true(record.errors[0].has_value);
+	assert_slice(record.errors[0].value, "v");
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(record.errors[i].line, 3);
+		assert_int_equal(record.errors[i].byte, 20);
+	}
+	for (size_t i = 1; i < 3; i++) {
+		assert_int_equal(record.errors[i].field.size, 0);
+		assert_string_equal(record.errors[i].code, "row-error");
+		assert_null(record.errors[i].constraint);
+		assert_int_equal(record.errors[i].message.size, 0);
+		assert_false(record.errors[i].has_value);
+	}
+	assert_int_equal(record_read_errors(&record, SLICE("[{"), &arena, &err), STATUS_INVALID);
+	assert_int_equal(record.error_count, 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(errors_are_read_back),
 		TEST(fields_are_written_in_their_order_digit_for_digit),
 		TEST(a_valid_json_record_is_written_by_its_fields),
 		TEST(an_invalid_csv_row_is_written_by_its_fields),
