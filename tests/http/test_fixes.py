@@ -46,6 +46,8 @@ def test_corrected_rows_take_the_place_of_the_rejected_ones(client):
     assert records[0]["data"] == {"email": "a@example.com", "name": "A", "age": 30, "Note": "x"} and records[0]["embedded"]
     assert records[3]["data"]["age"] == 20 and records[3]["errors"] == []
     assert client.search(query="A a@example.com", import_id=number, mode="semantic")["page"]["total"] == 3
+    found = {word: client.search(query=word, import_id=number, mode="keyword")["page"]["total"] for word in ("bad", '"a example"', "200", "20", "old")}
+    assert found == {"bad": 0, '"a example"': 1, "200": 0, "20": 1, "old": 1}
 
 
 def test_what_is_still_wrong_stays_invalid_with_its_new_errors_and_can_be_tried_again(client):
@@ -94,11 +96,13 @@ def test_json_comes_back_and_is_read_again(client):
 
 
 def test_a_broken_file_corrects_nothing(client):
-    number = client.finish_import(b'[{"name": "A", "email": "bad"}]', "rows.json")["id"]
-    broken = b'[{"_row": 1, "name": "A", "email": "a@example.com"}, oops'
-    fixes = client.finish_import(broken, "rows.json", fixes=number)
+    rows = 9000  # in several batches, of which only the last is broken
+    given = [{"name": f"Name {row}", "email": "bad"} for row in range(rows)]
+    number = client.finish_import(json.dumps(given).encode(), "rows.json", embed="false")["id"]
+    fixed = [{"_row": row + 1, **item, "email": "a@example.com"} for row, item in enumerate(given)]
+    fixes = client.finish_import(json.dumps(fixed).encode()[:-1] + b", oops", "rows.json", fixes=number)
     assert fixes["status"] == "failed"
-    assert ledger(client.get_import(number)) == ("completed", 1, 0, 1, 0)
+    assert ledger(client.get_import(number, limit=1)) == ("completed", rows, 0, rows, 0)
 
 
 def test_the_target_must_be_there_and_completed(client):
