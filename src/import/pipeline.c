@@ -372,7 +372,15 @@ static enum status describe_dialect(struct pipeline *pipeline, struct import_scr
 	return STATUS_OK;
 }
 
-/* Records that were corrected are shown as the store has them now. */
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Records that were corrected are shown as the store has them now: all at once, since each change makes a segment
+ * of the columns anew. */
 static void show_corrected(struct importer *importer, struct batch *batch)
 {
 	struct store *store = importer->config.store;
@@ -387,12 +395,12 @@ static void show_corrected(struct importer *importer, struct batch *batch)
 			ids[count++] = batch->records[i].corrected_id;
 	if (!count)
 		return;
+	qsort(ids, count, sizeof *ids, compare_ids);
 	if (store->call->open_reader(store, &reader, &err) != STATUS_OK ||
 	    store->call->get_records(reader, ids, count, &batch->arena, &list, &err) != STATUS_OK)
 		log_error(LOG_EVENT("corrected records are filtered as before until restart"), LOG_ERR(&err));
 	store->call->close_reader(store, reader);
-	for (size_t i = 0; i < list.count; i++)
-		column_feed_record(importer->config.columns, &list.records[i]);
+	column_feed_records(importer->config.columns, list.records, list.count);
 }
 
 static void show_batch(struct pipeline *pipeline, struct batch *batch)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 import time
 
 import pytest
@@ -123,14 +124,21 @@ def test_deleting_the_fixes_keeps_what_was_repaired(client):
     assert ledger(client.get_import(number)) == ("completed", 1, 1, 0, 1)
 
 
-@pytest.mark.parametrize("rows", [1300])
-def test_many_rows_are_repaired_in_batches(client, rows):
+@pytest.mark.parametrize("rows", [1300, 12000])
+def test_many_rows_are_repaired_in_batches_in_any_order(client, rows):
     content = b"name,email,age\n" + b"".join(b"N%d,%s,1\n" % (i, b"bad" if i % 2 else b"n%d@example.com" % i) for i in range(rows))
-    number = client.finish_import(content)["id"]
-    fixed = rejects(client, number).replace(b",bad,", b",good@example.com,")
-    fixes = client.finish_import(fixed, fixes=number)
+    options = {"embed": "true" if rows < 2000 else "false"}
+    number = client.finish_import(content, **options)["id"]
+    header, *lines = rejects(client, number).splitlines(keepends=True)
+    lines = [line.replace(b",bad,", b",good%d@example.com," % place) for place, line in enumerate(lines)]
+    random.Random(rows).shuffle(lines)
+    fixes = client.finish_import(header + b"".join(lines), fixes=number)
     assert (fixes["processed_records"], fixes["failed_records"]) == (rows // 2, 0)
-    target = client.get_import(number)
+    for place in range(0, rows // 2, rows // 40):
+        found = client.search(filter={"email": f"good{place}@example.com"}, import_id=number)["records"]
+        assert [(record["row"], record["data"]["name"]) for record in found] == [(2 * place + 2, f"N{2 * place + 1}")]
+    assert client.search(import_id=number, status="invalid")["page"]["total"] == 0
+    target = client.get_import(number, limit=1)
     assert (target["status"], target["processed_records"], target["failed_records"]) == ("completed", rows, 0)
 
 
