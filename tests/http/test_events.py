@@ -92,7 +92,7 @@ def rejected_import(client, rows, note, **options):
 
 CORRECTIONS = {  # rows of long texts with vectors, or many without
     "vectors": (100, b"long and longer " * 50, {}),
-    "stored": (10000, b"x", {"embed": "false"}),
+    "stored": (30000, b"x", {"embed": "false"}),
     "cancelled": (30000, b"x", {"embed": "false"}),
     "target deleted": (100, b"long and longer " * 50, {}),
 }
