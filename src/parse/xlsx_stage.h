@@ -19,7 +19,7 @@
 struct xlsx_options {
 	struct slice sheet;           /* a name, or a number from 1; empty: the first visible one */
 	uint64_t skip_rows;           /* rows of the sheet that become blank lines */
-	uint64_t size_limit;          /* bytes unpacked; 0: 16 GiB */
+	uint64_t size_limit;          /* bytes unpacked, of which a quarter may be shared strings; 0: 16 GiB */
 	const char *temporary_folder; /* NULL: $TMPDIR or /tmp */
 };
 
